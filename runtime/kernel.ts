@@ -1,0 +1,51 @@
+import type { ErrorCode } from './errors.ts';
+import type { SlotReader } from './slot.ts';
+import type { RecordHeaders } from './transport.ts';
+
+/** What a kernel is told when its task is created in a thread. `options` is the stage’s own, structured-cloned. */
+export interface KernelContext<Options = unknown> {
+  readonly stage: string;
+  readonly partition: number;
+  readonly partitions: number;
+  readonly options: Options;
+}
+
+/**
+ * Where a kernel puts what it makes. All of it leaves the thread in one shared-memory slot.
+ */
+export interface KernelOutput {
+  /** Emits a record to an output topic of the stage (name without prefix) and an explicit partition. */
+  emit(
+    topic: string,
+    partition: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestampMs: number,
+    headers?: RecordHeaders,
+  ): void;
+  /**
+   * Gives up input record `index` with a code. With fate `deadLetter` its bytes go to the dead-letter topic;
+   * `value` replaces them where only a part of the record was bad. `points` is how many points are concerned.
+   */
+  reject(index: number, code: ErrorCode, points: number, detail?: string, value?: Uint8Array): void;
+  /** Adds to a counter; names are `snake_case`, labels are part of the name as in `dropped{code="X"}`. */
+  count(name: string, by: number): void;
+}
+
+/**
+ * A stage’s work on one partition: a pure function of its input records and its own state.
+ *
+ * One call at a time; runs in a worker thread. It has no clock, no randomness, no I/O: whatever it needs comes in
+ * records. A bad record is rejected, never thrown; a throw is a defect and stops the stage (`KERNEL_FAILED`).
+ */
+export interface Kernel {
+  /** Processes consecutive records of the task’s input, in order. */
+  process(input: SlotReader, output: KernelOutput): Promise<void> | void;
+  /** Emits every state entry that changed since the last call as `(key, value)`; null removes the entry. */
+  checkpoint(write: (key: Uint8Array, value: Uint8Array | null) => void): void;
+  /** Puts state entries back, before the first `process`; later entries of a key replace earlier ones. */
+  restore(key: Uint8Array, value: Uint8Array): void;
+}
+
+/** Default export of a `*.kernel.ts` module. */
+export type CreateKernel<Options> = (context: KernelContext<Options>) => Promise<Kernel>;
