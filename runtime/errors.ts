@@ -165,6 +165,11 @@ export const errorCatalogue = {
     message: 'a kernel call passed its deadline; its thread was recycled and the task rebuilt',
     remedy: 'Look for an oversized batch or a starved machine; raise `runtime.kernelTimeoutMs` if it is neither.',
   },
+  TASK_LOST: {
+    fate: 'retry',
+    message: 'the thread that held the task was recycled; the task is rebuilt from its saved state',
+    remedy: 'None by itself; see the KERNEL_TIMEOUT before it.',
+  },
   KERNEL_FAILED: {
     fate: 'stop',
     message: 'a kernel threw on a batch',

@@ -30,6 +30,8 @@ export interface KernelOutput {
   reject(index: number, code: ErrorCode, points: number, detail?: string, value?: Uint8Array): void;
   /** Adds to a counter; names are `snake_case`, labels are part of the name as in `dropped{code="X"}`. */
   count(name: string, by: number): void;
+  /** Sets a gauge of this task; the worker reports the sum over its tasks. */
+  gauge(name: string, value: number): void;
 }
 
 /**

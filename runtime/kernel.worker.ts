@@ -1,0 +1,165 @@
+import { DEAD_LETTER_TOPIC, deadLetter } from './dead-letter.ts';
+import { type ErrorCode, errorCatalogue, PipelineError } from './errors.ts';
+import type { CreateKernel, Kernel, KernelOutput } from './kernel.ts';
+import type { KernelAnswer, KernelCall, TaskAddress } from './kernel-call.ts';
+import { SlotReader, SlotWriter } from './slot.ts';
+import type { RecordHeaders } from './transport.ts';
+
+interface OpenTask {
+  readonly kernel: Kernel;
+  readonly stage: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+const NO_HEADERS: RecordHeaders = Object.freeze({});
+const tasks = new Map<string, OpenTask>();
+
+/**
+ * Runs one kernel call in a worker thread: the same file for every stage, which names its kernel module by URL.
+ *
+ * @throws PipelineError of the kernel’s own, or `KERNEL_FAILED` (fate: stop) around anything else it throws.
+ */
+export default async function runKernelCall(call: KernelCall): Promise<KernelAnswer> {
+  try {
+    return await dispatch(call);
+  } catch (error) {
+    if (error instanceof PipelineError) throw crossThread(error);
+    const where = `${call.task.stage}/${call.task.partition} ${call.op}`;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw crossThread(new PipelineError('KERNEL_FAILED', `${where}: ${text}`));
+  }
+}
+
+/** Structured clone keeps only name and message of a foreign error class, so the code rides in the name. */
+function crossThread(error: PipelineError): Error {
+  const plain = new Error(error.detail);
+  plain.name = `PipelineError:${error.code}`;
+  return plain;
+}
+
+async function dispatch(call: KernelCall): Promise<KernelAnswer> {
+  if (call.op === 'open') return open(call);
+  if (call.op === 'close') {
+    tasks.delete(addressKey(call.task));
+    return answer();
+  }
+  const task = tasks.get(addressKey(call.task));
+  if (task === undefined) throw new PipelineError('TASK_LOST', addressKey(call.task));
+  if (call.op === 'restore') return restore(task, call.input, call.bytes);
+  if (call.op === 'checkpoint') return checkpoint(task, call.output);
+  const input = new SlotReader(call.input, call.bytes);
+  const output = new SlotOutput(task, input, new SlotWriter(call.output));
+  await task.kernel.process(input, output);
+  return output.answer();
+}
+
+async function open(call: KernelCall & { op: 'open' }): Promise<KernelAnswer> {
+  const module = (await import(call.kernel)) as { default: CreateKernel<unknown> };
+  const kernel = await module.default(call.context);
+  const { inputs, outputs } = call;
+  tasks.set(addressKey(call.task), { kernel, stage: call.task.stage, inputs, outputs });
+  return answer();
+}
+
+function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): KernelAnswer {
+  const input = new SlotReader(buffer, bytes);
+  while (input.next()) {
+    const { key, value } = input;
+    // State outlives the slot, so the kernel gets copies.
+    if (key !== null && value !== null) task.kernel.restore(Buffer.from(key), Buffer.from(value));
+  }
+  return answer();
+}
+
+function checkpoint(task: OpenTask, buffer: SharedArrayBuffer): KernelAnswer {
+  const writer = new SlotWriter(buffer);
+  task.kernel.checkpoint((key, value) => {
+    writer.append(0, 0, 0, { key, value, headers: NO_HEADERS, timestampMs: 0 });
+  });
+  return { output: writer.buffer, bytes: writer.byteLength, records: writer.count, counters: {}, gauges: {} };
+}
+
+class SlotOutput implements KernelOutput {
+  readonly #task: OpenTask;
+  readonly #input: SlotReader;
+  readonly #writer: SlotWriter;
+  readonly #topics = new Map<string, number>();
+  readonly #counters: Record<string, number> = {};
+  readonly #gauges: Record<string, number> = {};
+
+  constructor(task: OpenTask, input: SlotReader, writer: SlotWriter) {
+    this.#task = task;
+    this.#input = input;
+    this.#writer = writer;
+    task.outputs.forEach((topic, number) => {
+      this.#topics.set(topic, number);
+    });
+  }
+
+  emit(
+    topic: string,
+    partition: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestampMs: number,
+    headers: RecordHeaders = NO_HEADERS,
+  ): void {
+    const number = this.#topics.get(topic);
+    if (number === undefined) throw new PipelineError('KERNEL_FAILED', `${topic} is no output of this stage`);
+    this.#writer.append(number, partition, 0, { key, value, headers, timestampMs });
+  }
+
+  reject(index: number, code: ErrorCode, points: number, detail = '', value?: Uint8Array): void {
+    const { fate } = errorCatalogue[code];
+    if (fate === 'drop') {
+      this.count(`points_dropped_total{code="${code}"}`, points);
+      return;
+    }
+    if (index !== this.#input.index) throw new PipelineError('KERNEL_FAILED', 'only the current record can be rejected');
+    this.count(`points_dead_lettered_total{code="${code}"}`, points);
+    this.count(`records_dead_lettered_total{code="${code}"}`, 1);
+    const input = this.#input;
+    const letter = deadLetter({
+      code,
+      detail,
+      stage: this.#task.stage,
+      topic: this.#task.inputs[input.topic] ?? '',
+      partition: input.partition,
+      offset: input.offset,
+      timestampMs: input.timestampMs,
+      points,
+      partial: value !== undefined,
+      headers: input.headers,
+      value: value ?? input.value,
+    });
+    this.emit(DEAD_LETTER_TOPIC, input.partition, input.key, letter.value, input.timestampMs, letter.headers);
+  }
+
+  count(name: string, by: number): void {
+    this.#counters[name] = (this.#counters[name] ?? 0) + by;
+  }
+
+  gauge(name: string, value: number): void {
+    this.#gauges[name] = value;
+  }
+
+  answer(): KernelAnswer {
+    const { buffer, byteLength, count } = this.#writer;
+    return {
+      output: buffer,
+      bytes: byteLength,
+      records: count,
+      counters: this.#counters,
+      gauges: this.#gauges,
+    };
+  }
+}
+
+function answer(): KernelAnswer {
+  return { bytes: 0, records: 0, counters: {}, gauges: {} };
+}
+
+function addressKey({ stage, partition }: TaskAddress): string {
+  return `${stage}/${partition}`;
+}

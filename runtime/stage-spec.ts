@@ -1,0 +1,18 @@
+/**
+ * A stage as data: which topics its tasks read and write, and the module whose kernel does the work.
+ *
+ * Topic names are without prefix. `inputs` are co-partitioned and committed; `broadcast` topics have one partition and
+ * every task reads them from the beginning. `kernel` is the URL of a `*.kernel.ts` module.
+ */
+export interface StageSpec {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly broadcast: readonly string[];
+  readonly outputs: readonly string[];
+  readonly kernel: string;
+}
+
+/** The compacted topic that holds the state pages of a stage’s tasks. */
+export function stateTopic(stage: string): string {
+  return `${stage}.state`;
+}

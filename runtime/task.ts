@@ -1,0 +1,259 @@
+import { type Observable, Subject } from 'rxjs';
+import { batchWhileBusy } from './batch-while-busy.ts';
+import { DEAD_LETTER_TOPIC } from './dead-letter.ts';
+import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
+import type { Lanes } from './lanes.ts';
+import { SlotWriter } from './slot.ts';
+import type { SlotPool } from './slot-pool.ts';
+import type { StageSpec } from './stage-spec.ts';
+import { readTaskState } from './task-state.ts';
+import type { FetchedRecord, TopicRecord, Transport } from './transport.ts';
+
+/** Largest input of one kernel call; a single larger record still goes, alone. */
+const MAX_CALL_BYTES = 4 * 1024 * 1024;
+const STATE_CHUNK_BYTES = 8 * 1024 * 1024;
+
+/** What a task needs of its surroundings. */
+export interface TaskServices {
+  readonly transport: Transport;
+  readonly lanes: Lanes;
+  readonly slots: SlotPool;
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly options: unknown;
+}
+
+/** What one kernel call left behind, to be written, and then to be acknowledged to the task. */
+export interface TaskResult {
+  readonly task: Task;
+  /** `replay`: outputs were acknowledged in an earlier life and are left out. */
+  readonly kind: 'outputs' | 'checkpoint' | 'replay';
+  readonly output: SharedArrayBuffer;
+  readonly answer: KernelAnswer;
+  /** Next input offset per topic (full name) after this result. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** Input bytes and items that this result settles. */
+  readonly settledBytes: number;
+  readonly settledItems: number;
+}
+
+type Item =
+  | { readonly kind: 'records'; readonly topic: number; readonly records: readonly FetchedRecord[]; readonly bytes: number; readonly replay: boolean }
+  | { readonly kind: 'broadcast'; readonly topic: number; readonly records: readonly TopicRecord[]; readonly bytes: number }
+  | { readonly kind: 'checkpoint'; readonly bytes: 0 };
+
+/**
+ * One (stage, partition): the unit of order, state and commit.
+ *
+ * Feeds its kernel batch by batch, one call at a time, and yields the results in order on `results`. After `open`, the
+ * input is read from the saved state’s stamp; what lies below the committed offset only rebuilds state.
+ */
+export class Task {
+  readonly partition: number;
+  readonly results: Observable<TaskResult>;
+  readonly #spec: StageSpec;
+  readonly #services: TaskServices;
+  readonly #address: TaskAddress;
+  readonly #lane: number;
+  readonly #inbox = new Subject<Item>();
+  readonly #positions = new Map<string, number>();
+  readonly #replayUntil = new Map<string, number>();
+  readonly #waiters: (() => void)[] = [];
+  #pendingItems = 0;
+  #pendingBytes = 0;
+
+  constructor(spec: StageSpec, partition: number, services: TaskServices) {
+    this.partition = partition;
+    this.#spec = spec;
+    this.#services = services;
+    this.#address = { stage: spec.name, partition };
+    this.#lane = services.lanes.laneOf(partition);
+    this.results = this.#inbox.pipe(
+      batchWhileBusy({ take: takeCall, project: (items) => this.#call(items) }),
+    );
+  }
+
+  /** Input bytes offered and not yet settled. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /**
+   * Creates the kernel in its thread and restores its state.
+   * @returns where to start reading, per input topic (full name).
+   */
+  async open(committed: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
+    const { lanes, prefix, partitions, options, transport } = this.#services;
+    const { inputs, broadcast, outputs, kernel } = this.#spec;
+    const task = this.#address;
+    const context = { stage: this.#spec.name, partition: this.partition, partitions, options };
+    await lanes.run(this.#lane, {
+      op: 'open',
+      task,
+      kernel,
+      context,
+      inputs: [...inputs, ...broadcast],
+      outputs: [...outputs, DEAD_LETTER_TOPIC],
+    });
+    const stamp = await readTaskState({
+      transport,
+      prefix,
+      task,
+      chunkBytes: STATE_CHUNK_BYTES,
+      restore: (records) => this.#restore(records),
+    });
+    for (const input of inputs) {
+      const topic = prefix + input;
+      const until = committed.get(topic) ?? 0;
+      this.#positions.set(topic, Math.min(stamp.get(topic) ?? 0, until));
+      this.#replayUntil.set(topic, until);
+    }
+    return new Map(this.#positions);
+  }
+
+  /** Takes fetched records of an input topic, in order; those below the task’s position are repeats of a fetch. */
+  offer(topic: string, fetched: readonly FetchedRecord[]): void {
+    const number = this.#spec.inputs.indexOf(topic.slice(this.#services.prefix.length));
+    const position = this.#positions.get(topic) ?? 0;
+    const records = fetched.filter((record) => record.offset >= position);
+    const last = records.at(-1);
+    if (number < 0 || last === undefined) return;
+    this.#positions.set(topic, last.offset + 1);
+    const until = this.#replayUntil.get(topic) ?? 0;
+    const replayed = records.filter((record) => record.offset < until);
+    const fresh = replayed.length === 0 ? records : records.slice(replayed.length);
+    for (const [part, replay] of [[replayed, true], [fresh, false]] as const) {
+      if (part.length > 0) this.#put({ kind: 'records', topic: number, records: part, bytes: size(part), replay });
+    }
+  }
+
+  /** Takes records of a broadcast topic. */
+  broadcast(topic: string, records: readonly TopicRecord[]): void {
+    const number = this.#spec.inputs.length + this.#spec.broadcast.indexOf(topic);
+    if (records.length > 0) this.#put({ kind: 'broadcast', topic: number, records, bytes: size(records) });
+  }
+
+  /** Asks for a checkpoint at the next batch boundary. */
+  checkpoint(): void {
+    this.#put({ kind: 'checkpoint', bytes: 0 });
+  }
+
+  /** Acknowledges that a result was written (or needed no writing): its buffer is free again. */
+  settle(result: TaskResult): void {
+    this.#services.slots.release(result.output);
+    this.#pendingBytes -= result.settledBytes;
+    this.#pendingItems -= result.settledItems;
+    if (this.#pendingItems > 0) return;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** Resolves when everything offered so far is settled. */
+  async settled(): Promise<void> {
+    if (this.#pendingItems === 0) return;
+    await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Ends the results and drops the kernel. */
+  async close(): Promise<void> {
+    this.#inbox.complete();
+    await this.#services.lanes.run(this.#lane, { op: 'close', task: this.#address });
+  }
+
+  #put(item: Item): void {
+    this.#pendingItems += 1;
+    this.#pendingBytes += item.bytes;
+    this.#inbox.next(item);
+  }
+
+  async #call(items: readonly Item[]): Promise<TaskResult> {
+    const settledItems = items.length;
+    const settledBytes = items.reduce((sum, item) => sum + item.bytes, 0);
+    const [first] = items;
+    const { lanes, slots } = this.#services;
+    const task = this.#address;
+    if (first?.kind === 'checkpoint') {
+      const output = slots.acquire(0);
+      const answer = await lanes.run(this.#lane, { op: 'checkpoint', task, output });
+      return this.#result('checkpoint', answer, output, settledBytes, settledItems);
+    }
+    const input = this.#pack(items);
+    const output = slots.acquire(settledBytes);
+    const answer = await lanes.run(this.#lane, { op: 'process', task, input: input.buffer, bytes: input.byteLength, output });
+    slots.release(input.buffer);
+    const replay = items.some((item) => item.kind === 'records' && item.replay);
+    return this.#result(replay ? 'replay' : 'outputs', answer, output, settledBytes, settledItems, items);
+  }
+
+  #result(
+    kind: TaskResult['kind'],
+    answer: KernelAnswer,
+    lent: SharedArrayBuffer,
+    settledBytes: number,
+    settledItems: number,
+    items: readonly Item[] = [],
+  ): TaskResult {
+    for (const item of items) {
+      if (item.kind !== 'records') continue;
+      const last = item.records.at(-1);
+      const topic = this.#services.prefix + (this.#spec.inputs[item.topic] ?? '');
+      if (last !== undefined) this.#done.set(topic, last.offset + 1);
+    }
+    const output = answer.output ?? lent;
+    return { task: this, kind, output, answer, positions: new Map(this.#done), settledBytes, settledItems };
+  }
+
+  /** Next input offset per topic behind the kernel, unlike `#positions`, which is behind the inbox. */
+  readonly #done = new Map<string, number>();
+
+  #pack(items: readonly Item[]): SlotWriter {
+    const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+    const slot = new SlotWriter(this.#services.slots.acquire(bytes));
+    for (const item of items) {
+      if (item.kind === 'records') {
+        for (const record of item.records) slot.append(item.topic, this.partition, record.offset, record);
+      } else if (item.kind === 'broadcast') {
+        for (const record of item.records) slot.append(item.topic, 0, 0, record);
+      }
+    }
+    return slot;
+  }
+
+  async #restore(records: readonly TopicRecord[]): Promise<void> {
+    const slot = new SlotWriter(this.#services.slots.acquire(size(records)));
+    for (const record of records) slot.append(0, 0, 0, record);
+    await this.#services.lanes.run(this.#lane, {
+      op: 'restore',
+      task: this.#address,
+      input: slot.buffer,
+      bytes: slot.byteLength,
+    });
+    this.#services.slots.release(slot.buffer);
+  }
+}
+
+/** A checkpoint goes alone; replayed and fresh records never share a call; a call stays below its size limit. */
+function takeCall(waiting: readonly Item[]): number {
+  const [first] = waiting;
+  if (first === undefined || first.kind === 'checkpoint') return 1;
+  let bytes = first.bytes;
+  let count = 1;
+  for (; count < waiting.length; count++) {
+    const item = waiting[count];
+    if (item === undefined || item.kind === 'checkpoint') break;
+    if (isReplay(item) !== isReplay(first)) break;
+    bytes += item.bytes;
+    if (bytes > MAX_CALL_BYTES) break;
+  }
+  return count;
+}
+
+function isReplay(item: Item): boolean {
+  return item.kind === 'records' && item.replay;
+}
+
+/** Bytes that the records take in a slot, headers and padding estimated. */
+function size(records: readonly TopicRecord[]): number {
+  let bytes = 0;
+  for (const { key, value } of records) bytes += 256 + (key?.length ?? 0) + (value?.length ?? 0);
+  return bytes;
+}
