@@ -7,6 +7,14 @@ const EMPTY_HEADERS: RecordHeaders = Object.freeze({});
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** A record whose headers are in the slot’s own encoding: per header name length u16, value length u32, name, value. */
+export interface EncodedRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headerBytes: Uint8Array;
+  readonly timestampMs: number;
+}
+
 /**
  * Writes records one after another into shared memory, to cross threads without a clone.
  *
@@ -42,8 +50,13 @@ export class SlotWriter {
   }
 
   append(topic: number, partition: number, offset: number, record: TopicRecord): void {
-    const { key, value, headers } = record;
-    const headerBytes = encodeHeaders(headers);
+    const { key, value, timestampMs } = record;
+    this.appendEncoded(topic, partition, offset, { key, value, timestampMs, headerBytes: encodeHeaders(record.headers) });
+  }
+
+  /** Appends a record whose headers are already in the slot’s own encoding, as `SlotReader.headerBytes` gives them. */
+  appendEncoded(topic: number, partition: number, offset: number, record: EncodedRecord): void {
+    const { key, value, headerBytes } = record;
     const keyLength = key === null ? 0 : key.length;
     const valueLength = value === null ? 0 : value.length;
     const size = ENTRY_BYTES + ((keyLength + valueLength + headerBytes.length + 7) & ~7);
@@ -91,7 +104,7 @@ export class SlotReader {
   #next = 0;
   #index = -1;
 
-  constructor(buffer: SharedArrayBuffer, byteLength: number) {
+  constructor(buffer: ArrayBufferLike, byteLength: number) {
     this.#bytes = Buffer.from(buffer, 0, byteLength);
     this.#view = new DataView(buffer, 0, byteLength);
     this.#end = byteLength;
@@ -149,6 +162,12 @@ export class SlotReader {
     const length = this.#view.getUint32(this.#at + 32, true);
     if (length === 0) return EMPTY_HEADERS;
     return decodeHeaders(this.#bytes, this.#at + ENTRY_BYTES + this.#keyLength + this.#valueLength, length);
+  }
+
+  /** The headers as they are encoded in the slot, empty when there are none. */
+  get headerBytes(): Buffer {
+    const start = this.#at + ENTRY_BYTES + this.#keyLength + this.#valueLength;
+    return this.#bytes.subarray(start, start + this.#view.getUint32(this.#at + 32, true));
   }
 
   get #keyLength(): number {
