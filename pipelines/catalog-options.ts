@@ -1,0 +1,281 @@
+import { z } from 'zod';
+import { matcherOption } from './matcher-option.ts';
+
+const ANY_TENANT = '*';
+
+const name = (what: string) => z.string().min(1).max(256).describe(what);
+const ownerTenant = z
+  .string()
+  .min(1)
+  .default(ANY_TENANT)
+  .describe('Tenant it belongs to; `*` for all.');
+const runbookUrl = z
+  .url({ protocol: /^https?$/ })
+  .nullable()
+  .default(null)
+  .describe('Where the runbook is.');
+const businessImpact = z
+  .string()
+  .nullable()
+  .default(null)
+  .describe('What its failure costs, in words.');
+
+const tenant = z
+  .strictObject({
+    tenant: name('Tenant by name, as producers write it.'),
+    title: z.string().nullable().default(null).describe('Name for people.'),
+    maxSeries: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Series it may have; 0 for `enrich.maxSeriesPerTenant`.'),
+    entityLabels: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Labels that name an entity, first present wins; empty for the default.'),
+    correlateBy: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Labels by which its anomalies are spread over partitions; empty: by tenant.'),
+  })
+  .describe('A tenant and its limits.');
+
+const metric = z
+  .strictObject({
+    tenant: ownerTenant,
+    name: name('Metric name; `*` stands for any characters. The longest pattern that fits wins.'),
+    role: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('Role in service indicators: errors, requests, duration_bucket, disk_free_ratio …'),
+    type: z
+      .enum(['UNKNOWN', 'BUSINESS_KPI', 'SLI', 'ML', 'INFRASTRUCTURE', 'SECURITY', 'COMPLIANCE'])
+      .default('UNKNOWN')
+      .describe('What the metric speaks of.'),
+    kind: z
+      .enum(['UNKNOWN', 'GAUGE', 'COUNTER', 'DELTA', 'BUCKET'])
+      .default('UNKNOWN')
+      .describe('How values follow one another; `UNKNOWN` leaves it to the producer.'),
+    unit: z.string().nullable().default(null).describe('UCUM unit of the values.'),
+    direction: z
+      .enum(['BOTH', 'ABOVE', 'BELOW'])
+      .default('BOTH')
+      .describe('On which side a deviation is unwelcome.'),
+    timeZone: z
+      .string()
+      .default('UTC')
+      .refine(isTimeZone, {
+        error: 'is not a time zone this machine knows; write one such as Europe/Paris',
+      })
+      .describe('IANA time zone of daily and weekly seasons.'),
+    intervalMs: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .meta({ unit: 'ms' })
+      .describe('Expected time between points; 0 lets it be learned.'),
+    hop: z
+      .number()
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('Points between window closes; absent lets the interval decide.'),
+    missingPolicy: z
+      .enum(['IGNORE', 'INTERPOLATE', 'ZERO', 'ALERT'])
+      .default('IGNORE')
+      .describe('What a missing point means.'),
+    dataMin: z.number().nullable().default(null).describe('Smallest value that can be, in `unit`.'),
+    dataMax: z.number().nullable().default(null).describe('Largest value that can be, in `unit`.'),
+    minAbs: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('Smallest deviation worth an episode, in `unit`.'),
+    minRel: z
+      .number()
+      .min(0)
+      .default(0.2)
+      .describe('Smallest deviation worth an episode, as a ratio of the expected value.'),
+    sensitivity: z.number().gt(0).lt(1).default(0.85).describe('Grade at which an episode opens.'),
+    modelType: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('Model set to score with; absent for the default set.'),
+    covariates: z
+      .array(z.string().min(1))
+      .max(8)
+      .default([])
+      .describe('Metrics that help to forecast it.'),
+    class: z.string().nullable().default(null).describe('Metric class that picks member weights.'),
+    sloTarget: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .nullable()
+      .default(null)
+      .describe('Target ratio of good to all.'),
+    businessImpact,
+    ownerService: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('Service whose team owns the metric.'),
+    runbookUrl,
+  })
+  .describe('What is known about the metrics whose name fits a pattern.');
+
+const service = z
+  .strictObject({
+    tenant: ownerTenant,
+    name: name('Service by name.'),
+    matchers: z
+      .array(matcherOption)
+      .default([])
+      .describe(
+        'Which series belong to it; all must match. Empty: label `service` equals the name.',
+      ),
+    dependsOn: z.array(z.string().min(1)).default([]).describe('Services that it calls, by name.'),
+    ownerTeam: z.string().nullable().default(null).describe('Team that owns it.'),
+    businessImpact,
+    runbookUrl,
+  })
+  .describe('A service, its series and what it depends on.');
+
+const receiver = z
+  .strictObject({
+    tenant: ownerTenant,
+    name: name('Receiver by name, for routes to refer to.'),
+    integration: z
+      .enum(['console', 'file'])
+      .describe(
+        'How it is reached: `console` writes to standard output, `file` appends lines of JSON.',
+      ),
+    settings: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Settings of the integration: `path` for `file`.'),
+    sendResolved: z.boolean().default(true).describe('Whether the end of an incident is told too.'),
+  })
+  .refine((options) => options.integration !== 'file' || options.settings['path'] !== undefined, {
+    path: ['settings'],
+    error: 'needs `path`, the file to append to',
+  })
+  .describe('Where notifications can go.');
+
+const interval = (what: string) =>
+  z.number().int().min(0).nullable().default(null).meta({ unit: 'ms' }).describe(what);
+
+const route = z
+  .strictObject({
+    tenant: ownerTenant,
+    name: name('Route by name.'),
+    parent: z.string().nullable().default(null).describe('Route above it; absent for the root.'),
+    matchers: z
+      .array(matcherOption)
+      .default([])
+      .describe('Which alerts it takes; all must match. Empty takes every one.'),
+    receiver: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('Receiver by name; absent takes that of the parent.'),
+    groupBy: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Labels by which alerts are grouped; empty takes those of the parent; `...` groups by all.',
+      ),
+    groupWaitMs: interval(
+      'Wait before the first notification of a group; absent takes that of the parent.',
+    ),
+    groupIntervalMs: interval(
+      'Wait before a changed group is told again; absent takes that of the parent.',
+    ),
+    repeatIntervalMs: interval(
+      'Wait before an unchanged group is told again; absent takes that of the parent.',
+    ),
+    continue: z
+      .boolean()
+      .default(false)
+      .describe('Whether the following routes of the same parent are tried too.'),
+  })
+  .describe('A branch of the route tree; the order in the list is the order of trial.');
+
+/** Options of the catalog: the definitions that a worker writes to the `catalog` topic when it starts. */
+export const catalogOptions = z
+  .strictObject({
+    tenants: z
+      .array(tenant)
+      .default([])
+      .describe('Tenants that may write; empty lets any tenant write.'),
+    metrics: z.array(metric).default([]).describe('Metric definitions.'),
+    services: z.array(service).default([]).describe('Services and their topology.'),
+    receivers: z.array(receiver).default([]).describe('Receivers of notifications.'),
+    routes: z.array(route).default([]).describe('The route tree.'),
+  })
+  .superRefine((catalog, context) => {
+    const receivers = new Set(catalog.receivers.map((each) => each.name));
+    const routes = new Set(catalog.routes.map((each) => each.name));
+    for (const [i, each] of catalog.routes.entries()) {
+      if (each.receiver !== null && !receivers.has(each.receiver)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['routes', i, 'receiver'],
+          message: `no receiver is named "${each.receiver}"`,
+        });
+      }
+      if (each.parent !== null && !routes.has(each.parent)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['routes', i, 'parent'],
+          message: `no route is named "${each.parent}"`,
+        });
+      }
+    }
+    for (const [key, names] of namesOf(catalog)) {
+      for (const [i, each] of names.entries()) {
+        if (names.indexOf(each) < i) {
+          context.addIssue({ code: 'custom', path: [key, i], message: `${each} is defined twice` });
+        }
+      }
+    }
+  })
+  .describe('Definitions of tenants, metrics, services, receivers and routes.');
+
+/** Options of the catalog after parsing; every entry has the fields of its record on the `catalog` topic. */
+export type CatalogOptions = z.output<typeof catalogOptions>;
+
+interface Named {
+  readonly tenant: string;
+  readonly name: string;
+}
+
+function namesOf(catalog: {
+  readonly tenants: readonly { readonly tenant: string }[];
+  readonly metrics: readonly Named[];
+  readonly services: readonly Named[];
+  readonly receivers: readonly Named[];
+  readonly routes: readonly Named[];
+}): [string, string[]][] {
+  const full = (each: Named) => `${each.tenant}/${each.name}`;
+  return [
+    ['tenants', catalog.tenants.map((each) => each.tenant)],
+    ['metrics', catalog.metrics.map(full)],
+    ['services', catalog.services.map(full)],
+    ['receivers', catalog.receivers.map(full)],
+    ['routes', catalog.routes.map(full)],
+  ];
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
