@@ -45,8 +45,8 @@ export interface Kernel {
   process(input: SlotReader, output: KernelOutput): Promise<void> | void;
   /** Emits every state entry that changed since the last call as `(key, value)`; null removes the entry. */
   checkpoint(write: (key: Uint8Array, value: Uint8Array | null) => void): void;
-  /** Puts state entries back, before the first `process`; later entries of a key replace earlier ones. */
-  restore(key: Uint8Array, value: Uint8Array): void;
+  /** Puts state entries back, before the first `process`; a later entry of a key replaces an earlier, null removes it. */
+  restore(key: Uint8Array, value: Uint8Array | null): void;
 }
 
 /** Default export of a `*.kernel.ts` module. */

@@ -67,7 +67,7 @@ function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): Kern
   while (input.next()) {
     const { key, value } = input;
     // State outlives the slot, so the kernel gets copies.
-    if (key !== null && value !== null) task.kernel.restore(Buffer.from(key), Buffer.from(value));
+    if (key !== null) task.kernel.restore(Buffer.from(key), value === null ? null : Buffer.from(value));
   }
   return answer();
 }

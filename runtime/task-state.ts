@@ -32,13 +32,13 @@ export async function readTaskState(read: ReadTaskState): Promise<ReadonlyMap<st
   let bytes = 0;
   for await (const records of transport.read(topic, task.partition, range.low, { to: range.high })) {
     for (const record of records) {
-      if (record.key === null || record.value === null) continue;
+      if (record.key === null) continue;
       if (STAMP_KEY.equals(record.key)) {
-        stamp = parseStamp(record.value, task);
+        stamp = parseStamp(record.value ?? new Uint8Array(0), task);
         continue;
       }
       chunk.push(record);
-      bytes += record.value.length;
+      bytes += record.value?.length ?? 0;
       if (bytes < chunkBytes) continue;
       await restore(chunk);
       chunk = [];
