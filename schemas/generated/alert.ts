@@ -3,6 +3,7 @@ import type { Acknowledgement } from './acknowledgement.ts';
 import type { Id16 } from './id16.ts';
 import type { Id8 } from './id8.ts';
 import type { Impact } from './impact.ts';
+import type { Severity } from './severity.ts';
 
 /** A rule or detector with its labels, and the state it is in. */
 export interface Alert {
@@ -63,9 +64,6 @@ export interface Alert {
   /** What made this revision. */
   readonly change: AlertChange;
 }
-
-/** How urgent the alert is. */
-export type Severity = 'UNKNOWN' | 'INFO' | 'WARNING' | 'CRITICAL';
 
 /** Where the alert stands. */
 export type AlertState = 'UNKNOWN' | 'PENDING' | 'FIRING' | 'RESOLVED';

@@ -2,6 +2,8 @@
 import type { Acknowledgement } from './acknowledgement.ts';
 import type { Id16 } from './id16.ts';
 import type { Impact } from './impact.ts';
+import type { MetricType } from './metric-type.ts';
+import type { Severity } from './severity.ts';
 
 /** Alerts that belong together: what a person acknowledges and what is notified. */
 export interface Incident {
@@ -19,8 +21,16 @@ export interface Incident {
   readonly splitFrom: Id16 | null;
   /** One line for people. */
   readonly title: string;
-  /** Alerts of the incident, oldest first. */
+  /** Alerts of the incident, oldest first, at most 100. */
   readonly alertIds: readonly Id16[];
+  /** Alerts that belonged to it so far, in all. */
+  readonly alertCount: number;
+  /** Highest severity that one of its alerts reached. */
+  readonly severity: Severity;
+  /** Labels that all its alerts have in common; routes match on them. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the metrics of its alerts speak of, sorted. */
+  readonly metricTypes: readonly MetricType[];
   /** Services concerned, sorted. */
   readonly services: readonly string[];
   /** Candidates for the cause, likeliest first. */

@@ -7,8 +7,10 @@ export interface Notification {
   readonly id: Id16;
   /** Tenant concerned. */
   readonly tenant: string;
-  /** Incident told about; null for a digest or heartbeat. */
+  /** Incident told about; of several the earliest; null for a digest or heartbeat. */
   readonly incidentId: Id16 | null;
+  /** All incidents told about, oldest first, at most 100. */
+  readonly incidentIds: readonly Id16[];
   /** Alerts told about. */
   readonly alertIds: readonly Id16[];
   /** Group of the route that it was sent for. */
@@ -46,6 +48,8 @@ export interface Notification {
   readonly onsetDelayMs: number | null;
   /** Version of the template. */
   readonly templateVersion: string;
+  /** Text to send, as the integration takes it; null where nothing is to be sent. */
+  readonly payload: string | null;
   /** SHA-256 of the payload, 64 hex digits; null until rendered. */
   readonly payloadSha256: string | null;
   /** True when the payload was cut to the limit of the integration. */
