@@ -195,6 +195,11 @@ export const errorCatalogue = {
     message: 'a receiver did not take a notification',
     remedy: 'Check the receiver; the attempt is repeated, then recorded as FAILED.',
   },
+  INPUT_UNREADABLE: {
+    fate: 'stop',
+    message: 'an input file could not be read to its end',
+    remedy: 'Check its path, permissions and, for `.gz`, whether it is whole; points read before were sent.',
+  },
   OPTIONS_INVALID: {
     fate: 'stop',
     message: 'the configuration has faults',
