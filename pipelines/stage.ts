@@ -47,7 +47,9 @@ export interface StageServices extends TaskServices {
    * Sees raw records before the kernel does, and promises what the kernel must learn first; `undefined` when that is
    * nothing. The partition waits, paused, until the promise resolves.
    */
-  readonly admit?: (records: readonly FetchedRecord[]) => Promise<BroadcastRecords> | undefined;
+  readonly admit?: (
+    records: readonly FetchedRecord[],
+  ) => BroadcastRecords | Promise<BroadcastRecords> | undefined;
 }
 
 /** Records of one broadcast topic. */
@@ -126,6 +128,7 @@ class StageRun {
   readonly #admitted = new Map<number, Promise<void>>();
   readonly #abort = new AbortController();
   readonly #paused = new Set<number>();
+  readonly #held = new Set<number>();
 
   constructor(spec: StageSpec, services: StageServices, subscription: Subscription) {
     this.#spec = spec;
@@ -210,7 +213,8 @@ class StageRun {
   async #release(partition: number): Promise<void> {
     const task = this.#tasks.get(partition);
     if (task === undefined) return;
-    await this.#admitted.get(partition);
+    // What still waits for the registry stays uncommitted and is read again by the next owner.
+    if (!this.#held.has(partition)) await this.#admitted.get(partition);
     task.checkpoint();
     await task.settled();
     this.#tasks.delete(partition);
@@ -220,13 +224,15 @@ class StageRun {
   async #offer({ topic, partition, records, high }: SubscriptionEvent & { kind: 'records' }): Promise<void> {
     this.#services.stats.fetched(partition, topic, records.at(-1)?.offset ?? 0, high);
     const admission = this.#services.admit?.(records);
-    if (admission !== undefined) this.#pause(partition);
+    if (admission instanceof Promise) this.#pause(partition);
     // The chain keeps the partition's records in order while an admission waits for the registry.
     const before = this.#admitted.get(partition) ?? Promise.resolve();
+    if (admission instanceof Promise) this.#held.add(partition);
     const turn = before.then(async () => {
       const learned = await admission;
+      this.#held.delete(partition);
       const task = this.#tasks.get(partition);
-      if (task === undefined) return;
+      if (task === undefined || this.#abort.signal.aborted) return;
       if (learned !== undefined) task.broadcast(learned.topic, learned.records);
       task.offer(topic, records);
       if (task.pendingBytes > this.#services.maxBufferedBytes) this.#pause(partition);

@@ -1,0 +1,44 @@
+import type { ErrorCode } from '../../runtime/errors.ts';
+import type { ValidateOptions } from './options.ts';
+
+/** Words of the NaN by which Prometheus ends a series: 0x7ff0000000000002. */
+export const STALE_HIGH = 0x7ff00000;
+export const STALE_LOW = 0x00000002;
+
+/** Outcome of a point’s check: a code, or what kind of good point it is. */
+export type PointVerdict = 'good' | 'historical' | ErrorCode;
+
+/**
+ * Checks points one by one against their record’s time.
+ *
+ * The record’s own timestamp stands in for a clock, so the same log always gives the same verdicts.
+ */
+export class PointRules {
+  readonly #options: ValidateOptions;
+  #newestMs = 0;
+  #oldestMs = 0;
+  #historicalMs = 0;
+
+  constructor(options: ValidateOptions) {
+    this.#options = options;
+  }
+
+  /** Turns to another record: its timestamp (epoch ms) and whether it is marked as back-fill. */
+  forRecord(recordMs: number, backfill: boolean): void {
+    const { creationGracePeriodMs, maxAgeMs, historicalAfterMs } = this.#options;
+    this.#newestMs = recordMs + creationGracePeriodMs;
+    this.#oldestMs = backfill ? 0 : recordMs - maxAgeMs;
+    this.#historicalMs = backfill ? Number.POSITIVE_INFINITY : recordMs - historicalAfterMs;
+  }
+
+  /**
+   * @param high upper word of the value’s bits, @param low the lower one: a NaN’s payload does not survive as a number.
+   */
+  check(timestampMs: number, value: number, high: number, low: number): PointVerdict {
+    if (!Number.isFinite(value) && !(high === STALE_HIGH && low === STALE_LOW)) return 'VALUE_NOT_FINITE';
+    if (!Number.isSafeInteger(timestampMs) || timestampMs <= 0) return 'TIMESTAMP_INVALID';
+    if (timestampMs > this.#newestMs) return 'TIMESTAMP_TOO_FAR_AHEAD';
+    if (timestampMs < this.#oldestMs) return 'TIMESTAMP_TOO_OLD';
+    return timestampMs < this.#historicalMs ? 'historical' : 'good';
+  }
+}
