@@ -1,9 +1,13 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
 import type { ValidateOptions } from './options.ts';
 
-/** Words of the NaN by which Prometheus ends a series: 0x7ff0000000000002. */
-export const STALE_HIGH = 0x7ff00000;
-export const STALE_LOW = 0x00000002;
+/**
+ * Words of the NaN by which Prometheus ends a series, 0x7ff0000000000002. It is a signalling NaN: some producers’
+ * arithmetic and JavaScript’s set its quiet bit on the way, so that bit is not looked at.
+ */
+const STALE_HIGH = 0x7ff00000;
+const STALE_LOW = 0x00000002;
+const QUIET_BIT = 0x00080000;
 
 /** Outcome of a point’s check: a code, or what kind of good point it is. */
 export type PointVerdict = 'good' | 'historical' | ErrorCode;
@@ -35,10 +39,14 @@ export class PointRules {
    * @param high upper word of the value’s bits, @param low the lower one: a NaN’s payload does not survive as a number.
    */
   check(timestampMs: number, value: number, high: number, low: number): PointVerdict {
-    if (!Number.isFinite(value) && !(high === STALE_HIGH && low === STALE_LOW)) return 'VALUE_NOT_FINITE';
+    if (!Number.isFinite(value) && !isStale(high, low)) return 'VALUE_NOT_FINITE';
     if (!Number.isSafeInteger(timestampMs) || timestampMs <= 0) return 'TIMESTAMP_INVALID';
     if (timestampMs > this.#newestMs) return 'TIMESTAMP_TOO_FAR_AHEAD';
     if (timestampMs < this.#oldestMs) return 'TIMESTAMP_TOO_OLD';
     return timestampMs < this.#historicalMs ? 'historical' : 'good';
   }
+}
+
+function isStale(high: number, low: number): boolean {
+  return low === STALE_LOW && (high & ~QUIET_BIT) === STALE_HIGH;
 }

@@ -1,0 +1,117 @@
+import type { MetricDefinition } from '../schemas/generated/metric-definition.ts';
+import type { ServiceDefinition } from '../schemas/generated/service-definition.ts';
+import type { TenantDefinition } from '../schemas/generated/tenant-definition.ts';
+
+/** Tenant of definitions that hold for every tenant. */
+const ANY_TENANT = '*';
+
+interface Versioned {
+  readonly effectiveFromMs: number;
+}
+
+/** The kinds of definition that stages look up. */
+export interface CatalogKinds {
+  readonly TenantDefinition: TenantDefinition;
+  readonly MetricDefinition: MetricDefinition;
+  readonly ServiceDefinition: ServiceDefinition;
+}
+
+/**
+ * Holds the definitions of the `catalog` topic and finds the one that acts at an event time.
+ *
+ * A definition acts from its `effectiveFromMs`; before that its former version does, so a replay meets what the first
+ * run met. Lookups by pattern cost one comparison per definition: cache them per metric.
+ */
+export class Catalog {
+  readonly #tenants = new Map<string, TenantDefinition[]>();
+  readonly #metrics = new Map<string, MetricDefinition[]>();
+  readonly #services = new Map<string, ServiceDefinition[]>();
+  #revision = 0;
+
+  /** Rises with every change: caches of lookups are good as long as it stays. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  put<K extends keyof CatalogKinds>(kind: K, definition: CatalogKinds[K]): void {
+    this.#revision += 1;
+    if (kind === 'TenantDefinition') {
+      const tenant = definition as TenantDefinition;
+      insert(this.#tenants, tenant.tenant, tenant);
+    } else if (kind === 'MetricDefinition') {
+      const metric = definition as MetricDefinition;
+      insert(this.#metrics, `${metric.tenant}/${metric.name}`, metric);
+    } else {
+      const service = definition as ServiceDefinition;
+      insert(this.#services, `${service.tenant}/${service.name}`, service);
+    }
+  }
+
+  /** Whether the tenant may write: any may while no tenant is defined. */
+  knowsTenant(tenant: string): boolean {
+    return this.#tenants.size === 0 || this.#tenants.has(tenant);
+  }
+
+  tenant(tenant: string, atMs: number): TenantDefinition | undefined {
+    return actingAt(this.#tenants.get(tenant), atMs);
+  }
+
+  /** The definition whose pattern fits the metric: the tenant’s own before the general, the longest pattern first. */
+  metric(tenant: string, name: string, atMs: number): MetricDefinition | undefined {
+    let best: MetricDefinition | undefined;
+    for (const versions of this.#metrics.values()) {
+      const candidate = actingAt(versions, atMs);
+      if (candidate === undefined) continue;
+      if (candidate.tenant !== tenant && candidate.tenant !== ANY_TENANT) continue;
+      if (!fits(candidate.name, name)) continue;
+      if (best === undefined || outranks(candidate, best)) best = candidate;
+    }
+    return best;
+  }
+
+  /** Definitions of services that a tenant’s series may belong to, in the order they were defined. */
+  services(tenant: string, atMs: number): readonly ServiceDefinition[] {
+    const found: ServiceDefinition[] = [];
+    for (const versions of this.#services.values()) {
+      const candidate = actingAt(versions, atMs);
+      if (candidate !== undefined && (candidate.tenant === tenant || candidate.tenant === ANY_TENANT)) {
+        found.push(candidate);
+      }
+    }
+    return found;
+  }
+}
+
+function insert<T extends Versioned>(map: Map<string, T[]>, key: string, definition: T): void {
+  const versions = map.get(key) ?? [];
+  const same = versions.findIndex(({ effectiveFromMs }) => effectiveFromMs === definition.effectiveFromMs);
+  if (same >= 0) versions[same] = definition;
+  else versions.push(definition);
+  versions.sort((a, b) => a.effectiveFromMs - b.effectiveFromMs);
+  map.set(key, versions);
+}
+
+function actingAt<T extends Versioned>(versions: readonly T[] | undefined, atMs: number): T | undefined {
+  return versions?.findLast(({ effectiveFromMs }) => effectiveFromMs <= atMs) ?? versions?.[0];
+}
+
+function outranks(a: MetricDefinition, b: MetricDefinition): boolean {
+  const own = Number(a.tenant !== ANY_TENANT) - Number(b.tenant !== ANY_TENANT);
+  return own !== 0 ? own > 0 : a.name.length > b.name.length;
+}
+
+/** Matches a pattern in which `*` stands for any characters; linear, so a hostile pattern costs nothing. */
+function fits(pattern: string, name: string): boolean {
+  const parts = pattern.split('*');
+  const [first = '', ...rest] = parts;
+  if (rest.length === 0) return pattern === name;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  const last = rest.pop() ?? '';
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
+}
