@@ -1,5 +1,7 @@
+import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
+
 /** How a series' values are to be read; the rest of the pipeline turns counters into rates. */
-export type PointKind = 'GAUGE' | 'COUNTER' | 'DELTA' | 'BUCKET';
+export type PointKind = Exclude<SeriesKind, 'UNKNOWN'>;
 
 /**
  * What a producer knows of a series. Parsers and samplers hand out one object per series and reuse it,
