@@ -60,6 +60,11 @@ export const errorCatalogue = {
     message: 'the writer’s schema cannot be read by the current one',
     remedy: 'Run `vigie schemas check` on the producer’s schema; only BACKWARD changes are readable.',
   },
+  SCHEMA_UNREGISTERED: {
+    fate: 'stop',
+    message: 'a schema of this version has no id in `schemas/ids.json`',
+    remedy: 'Run `node schemas/check.ts --accept` and commit the version it writes.',
+  },
   REGISTRY_UNAVAILABLE: {
     fate: 'retry',
     message: 'the schema registry did not answer',

@@ -253,6 +253,11 @@ export function recordsOn(topic: string): readonly RecordName[] {
   return topics.find((entry: TopicEntry) => entry.name === topic)?.records ?? [];
 }
 
+/** Lists the names of all records that stand on topics, sorted. */
+export function recordsOfTopics(): readonly RecordName[] {
+  return [...new Set(topics.flatMap((topic: TopicEntry) => topic.records))].sort();
+}
+
 function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0;
 }
