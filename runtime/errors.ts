@@ -195,6 +195,16 @@ export const errorCatalogue = {
     message: 'the broker refused the request for good (authorization, missing topic, record too large)',
     remedy: 'Grant the operation or create the topic that the detail names (`vigie topics apply`).',
   },
+  LOG_IN_USE: {
+    fate: 'stop',
+    message: 'another process works on this data folder',
+    remedy: 'Stop the process that the detail names, or give this one a folder of its own.',
+  },
+  LOG_UNREADABLE: {
+    fate: 'stop',
+    message: 'the log file of the data folder cannot be read',
+    remedy: 'Start the version that wrote it, restore it from a copy, or begin anew (`npm start -- --reset`).',
+  },
   SINK_UNAVAILABLE: {
     fate: 'retry',
     message: 'a receiver did not take a notification',
