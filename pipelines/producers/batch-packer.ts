@@ -62,7 +62,16 @@ export class BatchPacker {
     this.#packed.clear();
     this.#points = 0;
     this.#textLength = 0;
-    return { tenant, layout: COLUMN_LAYOUT, backfill, dictionary: dictionary.texts, series, counts, timestamps, values };
+    return {
+      tenant,
+      layout: COLUMN_LAYOUT,
+      backfill,
+      dictionary: dictionary.texts,
+      series,
+      counts,
+      timestamps,
+      values,
+    };
   }
 }
 
@@ -83,7 +92,10 @@ class Dictionary {
 function batchSeries(series: PointSeries, dictionary: Dictionary): BatchSeries {
   return {
     name: dictionary.place(series.name),
-    labels: Object.entries(series.labels).flatMap(([name, value]) => [dictionary.place(name), dictionary.place(value)]),
+    labels: Object.entries(series.labels).flatMap(([name, value]) => [
+      dictionary.place(name),
+      dictionary.place(value),
+    ]),
     kind: series.kind ?? 'UNKNOWN',
     unit: series.unit === undefined ? -1 : dictionary.place(series.unit),
   };

@@ -9,7 +9,12 @@ import { parseTimestamp, type TimestampUnit } from './timestamp-text.ts';
  * column of pairs or in columns of their own. `wide`: every other column is a series.
  */
 export type CsvLayout =
-  | { readonly form: 'single'; readonly width: number; readonly timestamp: number; readonly value: number }
+  | {
+      readonly form: 'single';
+      readonly width: number;
+      readonly timestamp: number;
+      readonly value: number;
+    }
   | {
       readonly form: 'long';
       readonly width: number;
@@ -32,7 +37,16 @@ export interface CsvColumn<T> {
   readonly title: T;
 }
 
-const TIMESTAMP_TITLES = ['timestamp', 'time', 'ts', 'timestamp_ms', 'timestampms', 'datetime', 'date', '_time'];
+const TIMESTAMP_TITLES = [
+  'timestamp',
+  'time',
+  'ts',
+  'timestamp_ms',
+  'timestampms',
+  'datetime',
+  'date',
+  '_time',
+];
 const METRIC_TITLES = ['metric', 'name', 'metric_name', '__name__'];
 
 /** What finding the layout needs of the parser's options. */
@@ -43,10 +57,14 @@ export interface CsvLayoutOptions {
 }
 
 /** A file whose first line holds points already: `timestamp,value` without titles. */
-export function headlessLayout(cells: readonly string[], unit: TimestampUnit): CsvLayout | undefined {
+export function headlessLayout(
+  cells: readonly string[],
+  unit: TimestampUnit,
+): CsvLayout | undefined {
   const [time, value] = cells;
   if (time === undefined || value === undefined) return undefined;
-  if (parseTimestamp(time.trim(), unit) === undefined || parseNumber(value.trim()) === undefined) return undefined;
+  if (parseTimestamp(time.trim(), unit) === undefined || parseNumber(value.trim()) === undefined)
+    return undefined;
   return { form: 'single', width: cells.length, timestamp: 0, value: 1 };
 }
 
@@ -67,9 +85,13 @@ export function layoutOf(
   const metric = find(METRIC_TITLES);
   if (value === undefined) return wideLayout(titles, timestamp);
   if (metric === undefined) return { form: 'single', width: titles.length, timestamp, value };
-  const labelColumns = options.labelColumns.map((title) => ({ index: lower.indexOf(title.toLowerCase()), title }));
+  const labelColumns = options.labelColumns.map((title) => ({
+    index: lower.indexOf(title.toLowerCase()),
+    title,
+  }));
   const absent = labelColumns.find((column) => column.index < 0);
-  if (absent !== undefined) return { form: 'fault', index: 0, reason: `no column is called ${absent.title}` };
+  if (absent !== undefined)
+    return { form: 'fault', index: 0, reason: `no column is called ${absent.title}` };
   const labels = find(['labels', 'tags']);
   return { form: 'long', width: titles.length, timestamp, value, metric, labels, labelColumns };
 }
@@ -79,9 +101,11 @@ function wideLayout(titles: readonly string[], timestamp: number): ReturnType<ty
   for (const [index, text] of titles.entries()) {
     if (index === timestamp || text.trim() === '') continue;
     const title = parseSeriesText(text.trim());
-    if (title === undefined) return { form: 'fault', index, reason: 'the title is no series: name{label="value"}' };
+    if (title === undefined)
+      return { form: 'fault', index, reason: 'the title is no series: name{label="value"}' };
     columns.push({ index, title });
   }
-  if (columns.length === 0) return { form: 'fault', index: timestamp, reason: 'there is no column of values' };
+  if (columns.length === 0)
+    return { form: 'fault', index: timestamp, reason: 'there is no column of values' };
   return { form: 'wide', width: titles.length, timestamp, columns };
 }

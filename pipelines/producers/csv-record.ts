@@ -20,7 +20,9 @@ export function splitCsvRecord(text: string, delimiter: string): CsvRecord {
     starts.push(at);
     const end = text.charCodeAt(at) === QUOTE ? quotedEnd(text, at) : plainEnd(text, at, delimiter);
     if (end < 0) return { kind: 'open' };
-    cells.push(text.charCodeAt(at) === QUOTE ? unquote(text.slice(at + 1, end - 1)) : text.slice(at, end));
+    cells.push(
+      text.charCodeAt(at) === QUOTE ? unquote(text.slice(at + 1, end - 1)) : text.slice(at, end),
+    );
     if (end >= text.length) return { kind: 'cells', cells, starts };
     if (!text.startsWith(delimiter, end)) {
       return { kind: 'fault', at: end, reason: 'text follows a closing quote' };

@@ -7,7 +7,9 @@ const parse = (text: string, options: CsvOptions = {}) => gather(parseCsv([text]
 
 describe('the timestamp,value form', () => {
   test('ignores other columns and their order', async () => {
-    const { points, faults } = await parse('label,Value,timestamp\n0,1.5,2015-02-26T21:42:53Z\n1,-2,1424986974\n');
+    const { points, faults } = await parse(
+      'label,Value,timestamp\n0,1.5,2015-02-26T21:42:53Z\n1,-2,1424986974\n',
+    );
     expect(faults).toEqual([]);
     expect(points).toEqual([
       ['value', {}, 1424986973000, 1.5],
@@ -59,7 +61,10 @@ describe('the long form', () => {
       '1,,5,,h1',
       '1,cpu,6,a=b;a=c,h1',
     ].join('\n');
-    const { points, faults } = await parse(text, { labelColumns: ['host'], labels: { host: 'default', env: 'e' } });
+    const { points, faults } = await parse(text, {
+      labelColumns: ['host'],
+      labels: { host: 'default', env: 'e' },
+    });
     expect(points).toEqual([
       ['cpu', { host: 'h1', env: 'e', a: 'b', c: 'd' }, 1000, 2],
       ['cpu', { host: 'h2', env: 'e', a: 'x"y', c: '' }, 1000, 3],
@@ -96,7 +101,9 @@ describe('the wide form', () => {
 
 describe('quotes', () => {
   test('may hold line ends, and faults behind them name the right line', async () => {
-    const { points, faults } = await parse('timestamp,note,value\n1,"two\nlines",2\n3,"a\nb",x\n4,c,5\n');
+    const { points, faults } = await parse(
+      'timestamp,note,value\n1,"two\nlines",2\n3,"a\nb",x\n4,c,5\n',
+    );
     expect(points.map((point) => point[3])).toEqual([2, 5]);
     expect(faults).toEqual([{ line: 5, column: 4, reason: 'expected a number, found "x"' }]);
   });
@@ -104,7 +111,9 @@ describe('quotes', () => {
   test('a quote that never closes costs its own line only', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i + 2},"",${i}`);
     const { points, faults } = await parse(`timestamp,note,value\n1,"oops,2\n${rows.join('\n')}\n`);
-    expect(faults).toEqual([{ line: 2, column: 3, reason: 'a quoted text begins in this line and does not end' }]);
+    expect(faults).toEqual([
+      { line: 2, column: 3, reason: 'a quoted text begins in this line and does not end' },
+    ]);
     expect(points.length).toBe(40);
   });
 
@@ -126,22 +135,53 @@ describe('any text', () => {
       value: fc.double({ noNaN: true }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(row, { minLength: 1 }), fc.integer({ min: 1, max: 50 }), async (rows, size) => {
-        const lines = rows.map((one) => [one.ms, quoted(one.name), quoted(one.label), one.value].join(','));
-        const text = ['timestamp,metric,l,value', ...lines].join('\n');
-        const { points, faults } = await gather(parseCsv(inPieces(text, size), { labelColumns: ['l'] }));
-        expect(faults).toEqual([]);
-        expect(points).toEqual(
-          // String(-0) is "0".
-          rows.map((one) => [one.name, one.label === '' ? {} : { l: one.label }, one.ms, one.value + 0]),
-        );
-      }),
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (rows, size) => {
+          const lines = rows.map((one) =>
+            [one.ms, quoted(one.name), quoted(one.label), one.value].join(','),
+          );
+          const text = ['timestamp,metric,l,value', ...lines].join('\n');
+          const { points, faults } = await gather(
+            parseCsv(inPieces(text, size), { labelColumns: ['l'] }),
+          );
+          expect(faults).toEqual([]);
+          expect(points).toEqual(
+            // String(-0) is "0".
+            rows.map((one) => [
+              one.name,
+              one.label === '' ? {} : { l: one.label },
+              one.ms,
+              one.value + 0,
+            ]),
+          );
+        },
+      ),
     );
   });
 
   test('garbage never throws, and every line is a point, a fault or a skip', async () => {
-    const word = fc.constantFrom('1', '2.5', ',', '"', '\n', '""', 'x', '{', 'timestamp', 'value', 'metric', 'labels', ';', '=');
-    const garbage = fc.oneof(fc.string({ unit: 'binary' }), fc.array(word).map((words) => words.join('')));
+    const word = fc.constantFrom(
+      '1',
+      '2.5',
+      ',',
+      '"',
+      '\n',
+      '""',
+      'x',
+      '{',
+      'timestamp',
+      'value',
+      'metric',
+      'labels',
+      ';',
+      '=',
+    );
+    const garbage = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(word).map((words) => words.join('')),
+    );
     await fc.assert(
       fc.asyncProperty(garbage, fc.integer({ min: 1, max: 9 }), async (text, size) => {
         const { faults } = await gather(parseCsv(inPieces(text, size)));

@@ -32,9 +32,16 @@ export interface CsvOptions {
  * Bad cells and lines are faults and the next line goes on; without a usable first line every line is a fault.
  * Empty cells, `NA` and `null` are skipped and counted.
  */
-export function parseCsv(chunks: TextChunks, options: CsvOptions = {}): AsyncGenerator<ParsedPoints> {
+export function parseCsv(
+  chunks: TextChunks,
+  options: CsvOptions = {},
+): AsyncGenerator<ParsedPoints> {
   const reader = new CsvReader(options);
-  return parseLines(chunks, (text, line, out) => reader.read(text, line, out), options.maxLineLength);
+  return parseLines(
+    chunks,
+    (text, line, out) => reader.read(text, line, out),
+    options.maxLineLength,
+  );
 }
 
 /** A record with its place in the file, for faults. */
@@ -80,9 +87,18 @@ class CsvReader {
       return;
     }
     const { length } = record.cells;
-    if (length !== layout.width && !(length === layout.width + 1 && record.cells[length - 1] === '')) {
+    if (
+      length !== layout.width &&
+      !(length === layout.width + 1 && record.cells[length - 1] === '')
+    ) {
       const reason = `the line has ${length} cells, the first line ${layout.width}`;
-      faultAt(out, record.text, record.line, record.starts[Math.min(length, layout.width)] ?? 0, reason);
+      faultAt(
+        out,
+        record.text,
+        record.line,
+        record.starts[Math.min(length, layout.width)] ?? 0,
+        reason,
+      );
       return;
     }
     this.#takePoints(record, layout, out);
@@ -104,13 +120,13 @@ class CsvReader {
     }
     if (layout.form === 'wide') {
       for (const { index, title } of layout.columns) {
-        const value = valueOf(record, index, out);
+        const value = cellValue(record, index, out);
         if (value === undefined) continue;
         out.point(this.#series(String(index), title.name, title.labels), timestampMs, value);
       }
       return;
     }
-    const value = valueOf(record, layout.value, out);
+    const value = cellValue(record, layout.value, out);
     if (value === undefined) return;
     const series =
       layout.form === 'single'
@@ -126,18 +142,28 @@ class CsvReader {
   ): PointSeries | undefined {
     const name = cell(record, layout.metric);
     const pairs = layout.labels === undefined ? '' : cell(record, layout.labels);
-    const own = layout.labelColumns.map(({ index, title }) => [title, cell(record, index)] as const);
+    const own = layout.labelColumns.map(
+      ({ index, title }) => [title, cell(record, index)] as const,
+    );
     if (name === '') {
       faultCell(out, record, layout.metric, 'the name of the metric is empty');
       return undefined;
     }
     const labels = parseLabels(pairs);
     if (labels === undefined) {
-      faultCell(out, record, layout.labels ?? 0, `expected labels as a=b,c=d, found ${quote(pairs)}`);
+      faultCell(
+        out,
+        record,
+        layout.labels ?? 0,
+        `expected labels as a=b,c=d, found ${quote(pairs)}`,
+      );
       return undefined;
     }
     const key = JSON.stringify([name, pairs, own]);
-    return this.#series(key, name, { ...labels, ...Object.fromEntries(own.filter(([, value]) => value !== '')) });
+    return this.#series(key, name, {
+      ...labels,
+      ...Object.fromEntries(own.filter(([, value]) => value !== '')),
+    });
   }
 
   #series(key: string, name: string, labels: Readonly<Record<string, string>>): PointSeries {
@@ -149,7 +175,7 @@ function cell(record: PlacedRecord, index: number): string {
   return (record.cells[index] ?? '').trim();
 }
 
-function valueOf(record: PlacedRecord, index: number, out: ParsedText): number | undefined {
+function cellValue(record: PlacedRecord, index: number, out: ParsedText): number | undefined {
   const text = cell(record, index);
   if (text === '' || text === 'NA' || text === 'null') {
     out.skip(1);

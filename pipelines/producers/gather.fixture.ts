@@ -18,12 +18,16 @@ export async function gather(groups: AsyncIterable<ParsedPoints>): Promise<Gathe
     faults.push(...group.faults);
     skipped += group.skipped;
   }
-  const points = raw.map(({ series, timestampMs, value }) => [series.name, series.labels, timestampMs, value] as const);
+  const points = raw.map(
+    ({ series, timestampMs, value }) => [series.name, series.labels, timestampMs, value] as const,
+  );
   return { points, raw, faults, skipped };
 }
 
 /** Cuts a text into byte pieces of one size, for tests. */
 export function inPieces(text: string, size: number): Uint8Array[] {
   const bytes = Buffer.from(text);
-  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+    bytes.subarray(i * size, (i + 1) * size),
+  );
 }

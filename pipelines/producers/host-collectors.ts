@@ -44,7 +44,11 @@ export function procCollectors(files: HostFiles, bounds: HostBounds): readonly H
     part('filesystem', '/proc/mounts', spaceCollector(files, bounds)),
     part('network', '/proc/net/dev', networkCollector(files, bounds)),
     ...['cpu', 'io', 'memory'].map((resource) =>
-      part(`pressure.${resource}`, `/proc/pressure/${resource}`, pressureCollector(files, resource)),
+      part(
+        `pressure.${resource}`,
+        `/proc/pressure/${resource}`,
+        pressureCollector(files, resource),
+      ),
     ),
   ];
 }
@@ -70,7 +74,8 @@ export function putCpu(
 ): void {
   const all = cpuShare(now.get(''), before.get(''));
   readings.put(cpuAllUsage, all.usage);
-  for (const mode of ['user', 'system', 'iowait', 'steal'] as const) readings.put(cpuAllMode, all[mode], mode);
+  for (const mode of ['user', 'system', 'iowait', 'steal'] as const)
+    readings.put(cpuAllMode, all[mode], mode);
   let left = maxCores;
   for (const [core, times] of now) {
     if (core === '' || left-- <= 0) continue;
@@ -135,7 +140,11 @@ const memoryUsedRatio = ratio('node_memory_used_ratio');
 const swapUsed = gauge('node_memory_swap_used_bytes', 'By');
 
 /** Names the memory sizes, for every collector that has them. Used is all that is not available. */
-export function putMemory(readings: HostReadings, totalBytes: number, availableBytes: number): void {
+export function putMemory(
+  readings: HostReadings,
+  totalBytes: number,
+  availableBytes: number,
+): void {
   readings.put(memoryUsed, totalBytes - availableBytes);
   readings.put(memoryUsedRatio, clamp((totalBytes - availableBytes) / totalBytes));
   readings.put(memoryAvailable, availableBytes);
@@ -239,5 +248,5 @@ function counter(name: string, unit: string, label?: string): HostMetric {
 }
 
 function clamp(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
+  return Math.min(1, Math.max(0, value));
 }

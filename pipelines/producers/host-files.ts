@@ -28,7 +28,11 @@ export function openHostFiles(): HostFiles {
   let buffer = Buffer.allocUnsafe(INITIAL_BUFFER_BYTES);
 
   function descriptor(path: string): number | undefined {
-    if (!descriptors.has(path)) descriptors.set(path, attempt(() => openSync(path, 'r')));
+    if (!descriptors.has(path))
+      descriptors.set(
+        path,
+        attempt(() => openSync(path, 'r')),
+      );
     return descriptors.get(path);
   }
 

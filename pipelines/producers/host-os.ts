@@ -21,7 +21,10 @@ export function osCollectors(files: HostFiles, maxCores: number): readonly HostP
     },
     { part: 'load', collect: windows ? undefined : (readings) => putLoad(readings, loadavg()) },
     { part: 'memory', collect: (readings) => putMemory(readings, totalmem(), freemem()) },
-    { part: 'filesystem', collect: (readings) => putSpace(files, readings, windows ? 'C:\\' : '/') },
+    {
+      part: 'filesystem',
+      collect: (readings) => putSpace(files, readings, windows ? 'C:\\' : '/'),
+    },
     ...['disk', 'network', 'pressure.cpu', 'pressure.io', 'pressure.memory'].map((part) => ({
       part,
       collect: undefined,
@@ -35,7 +38,13 @@ function osCpuTimes(): ReadonlyMap<string, CpuTimes> {
   for (const [core, { times: spent }] of cpus().entries()) {
     const user = spent.user + spent.nice;
     const system = spent.sys + spent.irq;
-    times.set(String(core), { ...all, user, system, idle: spent.idle, total: user + system + spent.idle });
+    times.set(String(core), {
+      ...all,
+      user,
+      system,
+      idle: spent.idle,
+      total: user + system + spent.idle,
+    });
   }
   for (const core of times.values()) {
     all.user += core.user;

@@ -41,13 +41,22 @@ describe('parseProcStat', () => {
   });
 
   test('takes kernels without iowait and steal for machines that never wait', () => {
-    expect(parseProcStat('cpu 1 2 3 4\n').all).toEqual({ user: 3, system: 3, iowait: 0, steal: 0, idle: 4, total: 10 });
+    expect(parseProcStat('cpu 1 2 3 4\n').all).toEqual({
+      user: 3,
+      system: 3,
+      iowait: 0,
+      steal: 0,
+      idle: 4,
+      total: 10,
+    });
   });
 });
 
 describe('parseMeminfo', () => {
   test('turns kB into bytes and leaves counts alone', () => {
-    const sizes = parseMeminfo('MemTotal:       24684084 kB\nActive(anon):  3 kB\nHugePages_Total:       7\nodd\n');
+    const sizes = parseMeminfo(
+      'MemTotal:       24684084 kB\nActive(anon):  3 kB\nHugePages_Total:       7\nodd\n',
+    );
     expect(sizes).toEqual(
       new Map([
         ['MemTotal', 24684084 * 1024],
@@ -60,7 +69,12 @@ describe('parseMeminfo', () => {
 
 describe('parseLoadavg', () => {
   test('reads averages and the number of threads', () => {
-    expect(parseLoadavg('0.03 1.22 12.16 1/95 6203\n')).toEqual({ load1: 0.03, load5: 1.22, load15: 12.16, threads: 95 });
+    expect(parseLoadavg('0.03 1.22 12.16 1/95 6203\n')).toEqual({
+      load1: 0.03,
+      load5: 1.22,
+      load15: 12.16,
+      threads: 95,
+    });
     expect(parseLoadavg('nonsense')).toBeUndefined();
   });
 });
@@ -75,8 +89,13 @@ describe('disks', () => {
   });
 
   test('keeps whole physical disks, and a partition whose disk is not shown', () => {
-    const names = 'loop0 zram0 sda sda1 sda12 nvme0n1 nvme0n1p1 mmcblk0 mmcblk0p2 dm-0 md127 sr0 xvdb1 vdz'.split(' ');
-    const kept = physicalDisks(parseDiskstats(names.map(line).join('\n'))).map((disk) => disk.device);
+    const names =
+      'loop0 zram0 sda sda1 sda12 nvme0n1 nvme0n1p1 mmcblk0 mmcblk0p2 dm-0 md127 sr0 xvdb1 vdz'.split(
+        ' ',
+      );
+    const kept = physicalDisks(parseDiskstats(names.map(line).join('\n'))).map(
+      (disk) => disk.device,
+    );
     expect(kept).toEqual(['sda', 'nvme0n1', 'mmcblk0', 'xvdb1', 'vdz']);
   });
 });
@@ -114,7 +133,13 @@ describe('interfaces', () => {
   test('leaves out loopback and what containers and tunnels add', () => {
     const names = 'lo lo0 ifb1 veth12ab docker0 br-9f tun0 eth0 ens5 wlan0 lon0 bond0'.split(' ');
     const text = names.map((name) => `${name}: 1 2 3 4 5 6 7 8 9 10 11`).join('\n');
-    expect(realInterfaces(parseNetDev(text)).map((one) => one.device)).toEqual(['eth0', 'ens5', 'wlan0', 'lon0', 'bond0']);
+    expect(realInterfaces(parseNetDev(text)).map((one) => one.device)).toEqual([
+      'eth0',
+      'ens5',
+      'wlan0',
+      'lon0',
+      'bond0',
+    ]);
   });
 });
 
@@ -122,7 +147,9 @@ describe('parsePressure', () => {
   test('reads totals in seconds; some kernels have no full line for the CPU', () => {
     const some = 'some avg10=1.49 avg60=0.99 avg300=1.39 total=16945486\n';
     expect(parsePressure(some)).toEqual({ someSeconds: 16.945486, fullSeconds: undefined });
-    expect(parsePressure(`${some}full avg10=0.00 avg60=0.00 avg300=0.00 total=250000`).fullSeconds).toBe(0.25);
+    expect(
+      parsePressure(`${some}full avg10=0.00 avg60=0.00 avg300=0.00 total=250000`).fullSeconds,
+    ).toBe(0.25);
   });
 });
 
@@ -145,11 +172,29 @@ describe('parseMounts', () => {
 });
 
 test('no parser throws on any text', () => {
-  const words = fc.constantFrom('cpu', 'cpu0', 'eth0:', 'some', 'total=', 'kB', ':', '0', '-1', '1e9', '\n', ' ', '/');
-  const text = fc.oneof(fc.string(), fc.array(words).map((list) => list.join(' ')));
+  const words = fc.constantFrom(
+    'cpu',
+    'cpu0',
+    'eth0:',
+    'some',
+    'total=',
+    'kB',
+    ':',
+    '0',
+    '-1',
+    '1e9',
+    '\n',
+    ' ',
+    '/',
+  );
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(words).map((list) => list.join(' ')),
+  );
   fc.assert(
     fc.property(text, (any) => {
-      for (const times of parseProcStat(any).cores.values()) expect(Number.isFinite(times.total)).toBe(true);
+      for (const times of parseProcStat(any).cores.values())
+        expect(Number.isFinite(times.total)).toBe(true);
       parseMeminfo(any);
       parseLoadavg(any);
       physicalDisks(parseDiskstats(any));

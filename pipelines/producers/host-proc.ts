@@ -137,7 +137,10 @@ export function parseNetDev(text: string): readonly NetCounters[] {
   for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
     if (colon < 0) continue;
-    const words = line.slice(colon + 1).trim().split(/\s+/);
+    const words = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/);
     if (words.length < 11) continue;
     interfaces.push({
       device: line.slice(0, colon).trim(),
@@ -180,7 +183,9 @@ export function parsePressure(text: string): PressureTotals {
 
 /** File systems on local storage; network and FUSE mounts are left out because asking their size can hang. */
 const LOCAL_FILE_SYSTEMS = new Set(
-  'ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs vfat exfat ntfs ntfs3 overlay'.split(' '),
+  'ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs vfat exfat ntfs ntfs3 overlay'.split(
+    ' ',
+  ),
 );
 
 /**
@@ -202,7 +207,9 @@ export function parseMounts(text: string): readonly string[] {
 }
 
 function unescapeMount(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }
 
 function whole(word: string | undefined): number {

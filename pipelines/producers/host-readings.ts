@@ -66,7 +66,8 @@ export class HostReadings {
       return;
     }
     const slot = this.#slots[at];
-    if (slot?.metric !== metric || slot.labelValue !== labelValue) this.#replace(at, metric, labelValue);
+    if (slot?.metric !== metric || slot.labelValue !== labelValue)
+      this.#replace(at, metric, labelValue);
     this.#values[at] = value;
     this.#count += 1;
   }
@@ -85,7 +86,8 @@ export class HostReadings {
     this.#changed = true;
     this.#slots[at] = { metric, labelValue };
     const { name, kind, unit, label } = metric;
-    const labels = label === undefined ? { host: this.#host } : { host: this.#host, [label]: labelValue };
+    const labels =
+      label === undefined ? { host: this.#host } : { host: this.#host, [label]: labelValue };
     this.#series[at] = { name, labels, kind, unit };
   }
 }

@@ -53,7 +53,9 @@ class LineScanner {
       return this.#line();
     } catch (stop) {
       if (!(stop instanceof ScanStop)) throw stop;
-      return stop.at === undefined ? { kind: 'open' } : { kind: 'fault', at: stop.at, reason: stop.reason };
+      return stop.at === undefined
+        ? { kind: 'open' }
+        : { kind: 'fault', at: stop.at, reason: stop.reason };
     }
   }
 
@@ -66,7 +68,8 @@ class LineScanner {
     if (!this.#atEnd()) this.#spaces('');
     const timestampAt = this.#at;
     const timestamp = this.#text.slice(this.#at).trimEnd();
-    if (timestamp !== '' && !/^-?\d{1,19}$/.test(timestamp)) this.#stop('the timestamp is not a whole number');
+    if (timestamp !== '' && !/^-?\d{1,19}$/.test(timestamp))
+      this.#stop('the timestamp is not a whole number');
     return { kind: 'line', measurement, tags, fields, timestamp, timestampAt };
   }
 
@@ -106,7 +109,8 @@ class LineScanner {
     const from = this.#at;
     let escaped = false;
     while (!this.#atEnd() && !stops.includes(this.#text[this.#at] ?? '')) {
-      const escapes = this.#text[this.#at] === '\\' && ',= '.includes(this.#text[this.#at + 1] ?? 'x');
+      const escapes =
+        this.#text[this.#at] === '\\' && ',= '.includes(this.#text[this.#at + 1] ?? 'x');
       escaped ||= escapes;
       this.#at += escapes ? 2 : 1;
     }

@@ -3,13 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { gather, inPieces } from './gather.fixture.ts';
 import { type LineProtocolOptions, parseLineProtocol } from './line-protocol.ts';
 
-const parse = (text: string, options: LineProtocolOptions = {}) => gather(parseLineProtocol([text], options));
+const parse = (text: string, options: LineProtocolOptions = {}) =>
+  gather(parseLineProtocol([text], options));
 const NS = '1424986973123456789';
 
 describe('parseLineProtocol', () => {
   test('makes a point of every number and boolean, and names them after measurement and field', async () => {
     const text = `# comment\n\ncpu,host=h,core=0 usage=1.5,value=-2e3,n=-7i,u=18446744073709551615u,up=t,down=FALSE,s="x" ${NS}\n`;
-    const { points, faults, skipped } = await parse(text, { labels: { host: 'default', env: 'e' } });
+    const { points, faults, skipped } = await parse(text, {
+      labels: { host: 'default', env: 'e' },
+    });
     expect(faults).toEqual([]);
     expect(skipped).toBe(1);
     const labels = { host: 'h', env: 'e', core: '0' };
@@ -31,13 +34,17 @@ describe('parseLineProtocol', () => {
   });
 
   test('a text may hold line ends, and counts lines on', async () => {
-    const { points, faults, skipped } = await parse('m s="one\ntwo",v=1 1\nm v=x 2\nm v=3 3', { precision: 'ms' });
+    const { points, faults, skipped } = await parse('m s="one\ntwo",v=1 1\nm v=x 2\nm v=3 3', {
+      precision: 'ms',
+    });
     expect(points.map((point) => [point[0], point[2], point[3]])).toEqual([
       ['m_v', 1, 1],
       ['m_v', 3, 3],
     ]);
     expect(skipped).toBe(1);
-    expect(faults).toEqual([{ line: 3, column: 3, reason: 'the field "v" is no number, boolean or quoted text' }]);
+    expect(faults).toEqual([
+      { line: 3, column: 3, reason: 'the field "v" is no number, boolean or quoted text' },
+    ]);
   });
 
   test.each([
@@ -53,7 +60,9 @@ describe('parseLineProtocol', () => {
 
   test('needs a timestamp unless it is given the time', async () => {
     const text = 'm v=1';
-    expect((await parse(text)).faults).toEqual([{ line: 1, column: 6, reason: 'the timestamp is missing' }]);
+    expect((await parse(text)).faults).toEqual([
+      { line: 1, column: 6, reason: 'the timestamp is missing' },
+    ]);
     expect((await parse(text, { nowMs: () => 5 })).points).toEqual([['m_v', {}, 5, 1]]);
   });
 
@@ -84,7 +93,9 @@ describe('parseLineProtocol', () => {
 
   test('a text that never ends costs its own line only', async () => {
     const { points, faults } = await parse(`m s="oops 1\n${'m v=1 1\n'.repeat(30)}`);
-    expect(faults).toEqual([{ line: 1, column: 5, reason: 'a quoted text begins in this line and does not end' }]);
+    expect(faults).toEqual([
+      { line: 1, column: 5, reason: 'a quoted text begins in this line and does not end' },
+    ]);
     expect(points.length).toBe(30);
   });
 
@@ -94,7 +105,7 @@ describe('parseLineProtocol', () => {
       .string({ unit: 'grapheme', minLength: 1, maxLength: 8 })
       .filter((text) => !/[\\\s]|^#/.test(text))
       .map((text) => `${text}, =`);
-    const escape = (text: string) => text.replace(/[,= ]/g, '\\$&');
+    const escaped = (text: string) => text.replace(/[,= ]/g, '\\$&');
     const row = fc.record({
       name,
       field: name,
@@ -106,11 +117,15 @@ describe('parseLineProtocol', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(row), fc.integer({ min: 1, max: 50 }), async (rows, size) => {
         const lines = rows.map((one) => {
-          const tags = Object.entries(one.tags).map(([key, value]) => `,${escape(key)}=${escape(value)}`);
+          const tags = Object.entries(one.tags).map(
+            ([key, value]) => `,${escaped(key)}=${escaped(value)}`,
+          );
           const text = one.text.replace(/["\\]/g, '\\$&');
-          return `${escape(one.name)}${tags.join('')} t="${text}",${escape(one.field)}=${one.value} ${one.ms}`;
+          return `${escaped(one.name)}${tags.join('')} t="${text}",${escaped(one.field)}=${one.value} ${one.ms}`;
         });
-        const { points, faults } = await gather(parseLineProtocol(inPieces(lines.join('\n'), size), { precision: 'ms' }));
+        const { points, faults } = await gather(
+          parseLineProtocol(inPieces(lines.join('\n'), size), { precision: 'ms' }),
+        );
         expect(faults).toEqual([]);
         expect(points.map((point) => [point[0], { ...point[1] }, point[2], point[3]])).toEqual(
           // String(-0) is "0".
@@ -121,8 +136,27 @@ describe('parseLineProtocol', () => {
   });
 
   test('garbage never throws', async () => {
-    const word = fc.constantFrom('m', 'v', '=', ',', ' ', '"', '\\', '\n', '1', 'i', 'u', 't', '#', '-', '.');
-    const garbage = fc.oneof(fc.string({ unit: 'binary' }), fc.array(word, { maxLength: 40 }).map((words) => words.join('')));
+    const word = fc.constantFrom(
+      'm',
+      'v',
+      '=',
+      ',',
+      ' ',
+      '"',
+      '\\',
+      '\n',
+      '1',
+      'i',
+      'u',
+      't',
+      '#',
+      '-',
+      '.',
+    );
+    const garbage = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(word, { maxLength: 40 }).map((words) => words.join('')),
+    );
     await fc.assert(
       fc.asyncProperty(garbage, async (text) => {
         const { faults } = await parse(text);

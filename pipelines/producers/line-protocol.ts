@@ -29,7 +29,11 @@ export function parseLineProtocol(
   options: LineProtocolOptions = {},
 ): AsyncGenerator<ParsedPoints> {
   const reader = new LineProtocolReader(options);
-  return parseLines(chunks, (text, line, out) => reader.read(text, line, out), options.maxLineLength);
+  return parseLines(
+    chunks,
+    (text, line, out) => reader.read(text, line, out),
+    options.maxLineLength,
+  );
 }
 
 class LineProtocolReader {
@@ -62,7 +66,10 @@ class LineProtocolReader {
     }
     const timestampMs = this.#timestampMs(scanned.timestamp);
     if (timestampMs === undefined) {
-      return faultAt(out, text, line, { at: scanned.timestampAt, reason: 'the timestamp is missing' });
+      return faultAt(out, text, line, {
+        at: scanned.timestampAt,
+        reason: 'the timestamp is missing',
+      });
     }
     for (const [key, value] of values) out.point(this.#series(scanned, key), timestampMs, value);
     out.skip(scanned.fields.length - values.length);
@@ -86,7 +93,9 @@ class LineProtocolReader {
         return Math.floor(Number(digits) / 1000);
       case 'ns':
         // Cutting the digits keeps what a double of 19 digits would lose.
-        return digits.startsWith('-') ? Math.floor(Number(digits) / 1e6) : Number(digits.slice(0, -6));
+        return digits.startsWith('-')
+          ? Math.floor(Number(digits) / 1e6)
+          : Number(digits.slice(0, -6));
     }
   }
 }
@@ -98,7 +107,8 @@ function fieldValue({ value }: ScannedField): number | undefined {
   if (TRUE.has(value)) return 1;
   if (FALSE.has(value)) return 0;
   const suffix = value.at(-1);
-  if (suffix !== 'i' && suffix !== 'u') return /^[+-]?[\d.]/.test(value) ? parseNumber(value) : undefined;
+  if (suffix !== 'i' && suffix !== 'u')
+    return /^[+-]?[\d.]/.test(value) ? parseNumber(value) : undefined;
   const digits = value.slice(0, -1);
   if (!(suffix === 'i' ? /^-?\d{1,19}$/ : /^\d{1,20}$/).test(digits)) return undefined;
   const integer = BigInt(digits);

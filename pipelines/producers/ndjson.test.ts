@@ -40,16 +40,24 @@ describe('parseNdjson', () => {
       ['{"name":"a","ts":1,"value":true}', 20, 'value is no number'],
       ['{"name":"a","labels":[],"ts":1,"value":1}', 13, 'labels is no object'],
       ['{"name":"a","labels":{"x":1},"ts":1,"value":1}', 23, 'the label "x" is no text'],
-      ['{"name":"a","kind":"SUM","ts":1,"value":1}', 13, 'kind is none of GAUGE, COUNTER, DELTA, BUCKET'],
+      [
+        '{"name":"a","kind":"SUM","ts":1,"value":1}',
+        13,
+        'kind is none of GAUGE, COUNTER, DELTA, BUCKET',
+      ],
     ];
     const good = '{"name":"good","ts":1,"value":2}';
     const { points, faults } = await parse([...bad.flatMap(([line]) => [line, good])].join('\n'));
     expect(points.length).toBe(bad.length);
-    expect(faults).toEqual(bad.map(([, column, reason], i) => ({ line: 2 * i + 1, column, reason })));
+    expect(faults).toEqual(
+      bad.map(([, column, reason], i) => ({ line: 2 * i + 1, column, reason })),
+    );
   });
 
   test('skips and counts null values, and takes a default name', async () => {
-    const { points, skipped } = await parse('{"ts":1,"value":null}\n{"ts":1,"value":3}', { name: 'm' });
+    const { points, skipped } = await parse('{"ts":1,"value":null}\n{"ts":1,"value":3}', {
+      name: 'm',
+    });
     expect(skipped).toBe(1);
     expect(points).toEqual([['m', {}, 1000, 3]]);
   });
@@ -81,7 +89,11 @@ describe('parseNdjson', () => {
   });
 
   test('garbage never throws', async () => {
-    const garbage = fc.oneof(fc.string({ unit: 'binary' }), fc.json().map((text) => text.slice(1)), fc.json());
+    const garbage = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.json().map((text) => text.slice(1)),
+      fc.json(),
+    );
     await fc.assert(
       fc.asyncProperty(garbage, async (text) => {
         const { points, faults } = await parse(`${text}\n{"name":"last","ts":1,"value":2}`);
@@ -95,19 +107,24 @@ describe('parseNdjson', () => {
 describe('jsonFaultPlace', () => {
   test('agrees with JSON.parse on what is sound, and points at the first wrong character else', () => {
     fc.assert(
-      fc.property(fc.json({ maxDepth: 5 }), fc.nat(), fc.constantFrom('', 'x', '"', '}', ','), (sound, place, extra) => {
-        expect(jsonFaultPlace(sound)).toBe(sound.length);
-        const at = place % (sound.length + 1);
-        const changed = sound.slice(0, at) + extra + sound.slice(at + 1);
-        let parses = true;
-        try {
-          JSON.parse(changed);
-        } catch {
-          parses = false;
-        }
-        if (parses) expect(jsonFaultPlace(changed)).toBe(changed.length);
-        else expect(jsonFaultPlace(changed)).toBeLessThanOrEqual(changed.length);
-      }),
+      fc.property(
+        fc.json({ maxDepth: 5 }),
+        fc.nat(),
+        fc.constantFrom('', 'x', '"', '}', ','),
+        (sound, place, extra) => {
+          expect(jsonFaultPlace(sound)).toBe(sound.length);
+          const at = place % (sound.length + 1);
+          const changed = sound.slice(0, at) + extra + sound.slice(at + 1);
+          let parses = true;
+          try {
+            JSON.parse(changed);
+          } catch {
+            parses = false;
+          }
+          if (parses) expect(jsonFaultPlace(changed)).toBe(changed.length);
+          else expect(jsonFaultPlace(changed)).toBeLessThanOrEqual(changed.length);
+        },
+      ),
     );
   });
 

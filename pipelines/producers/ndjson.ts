@@ -26,7 +26,10 @@ export interface NdjsonOptions {
  * a value a number or the text of one that JSON has no number for (`"NaN"`, `"+Inf"`); a null value is skipped and
  * counted. Other keys are ignored. A bad line is a fault, at the place where the JSON or the field is wrong.
  */
-export function parseNdjson(chunks: TextChunks, options: NdjsonOptions = {}): AsyncGenerator<ParsedPoints> {
+export function parseNdjson(
+  chunks: TextChunks,
+  options: NdjsonOptions = {},
+): AsyncGenerator<ParsedPoints> {
   const reader = new NdjsonReader(options);
   const parse = (text: string, line: number, out: ParsedText) => {
     if (text.trim() !== '') reader.read(text, line, out);
@@ -81,7 +84,10 @@ class NdjsonReader {
     const time = first(object, TIMESTAMP_KEYS);
     const timestampMs = timestampFrom(time, this.#options.timestampUnit ?? 'auto');
     if (timestampMs === undefined) {
-      return new FieldFault(TIMESTAMP_KEYS, time === undefined ? 'timestamp is missing' : 'timestamp is no time');
+      return new FieldFault(
+        TIMESTAMP_KEYS,
+        time === undefined ? 'timestamp is missing' : 'timestamp is no time',
+      );
     }
     const { value } = object;
     if (value === null) {
@@ -90,7 +96,10 @@ class NdjsonReader {
     }
     const number = typeof value === 'string' ? parseNumber(value) : value;
     if (typeof number !== 'number') {
-      return new FieldFault(['value'], value === undefined ? 'value is missing' : 'value is no number');
+      return new FieldFault(
+        ['value'],
+        value === undefined ? 'value is missing' : 'value is no number',
+      );
     }
     out.point(series, timestampMs, number);
     return undefined;
@@ -105,10 +114,13 @@ class NdjsonReader {
     if (!isObject(labels)) return new FieldFault(LABEL_KEYS, 'labels is no object');
     const pairs = Object.entries(labels);
     const bad = pairs.find(([, value]) => typeof value !== 'string');
-    if (bad !== undefined) return new FieldFault([bad[0]], `the label ${JSON.stringify(bad[0])} is no text`);
+    if (bad !== undefined)
+      return new FieldFault([bad[0]], `the label ${JSON.stringify(bad[0])} is no text`);
     const { kind, unit } = object;
-    if (kind !== undefined && !isKind(kind)) return new FieldFault(['kind'], `kind is none of ${KINDS.join(', ')}`);
-    if (unit !== undefined && typeof unit !== 'string') return new FieldFault(['unit'], 'unit is no text');
+    if (kind !== undefined && !isKind(kind))
+      return new FieldFault(['kind'], `kind is none of ${KINDS.join(', ')}`);
+    if (unit !== undefined && typeof unit !== 'string')
+      return new FieldFault(['unit'], 'unit is no text');
     return this.#table.get(JSON.stringify([name, kind, unit, pairs]), () => ({
       name,
       labels: { ...this.#options.labels, ...(labels as Record<string, string>) },

@@ -34,8 +34,16 @@ describe('openInput', () => {
 
   test('says which file it could not read', async () => {
     const cut = gzipSync('x'.repeat(10_000)).subarray(0, 30);
-    for (const path of [join(folder, 'absent.csv'), join(folder, 'absent.csv.gz'), write('cut.gz', cut), write('plain.gz', Buffer.from('one'))]) {
-      await expect(read(path)).rejects.toMatchObject({ code: 'INPUT_UNREADABLE', detail: expect.stringContaining(path) });
+    for (const path of [
+      join(folder, 'absent.csv'),
+      join(folder, 'absent.csv.gz'),
+      write('cut.gz', cut),
+      write('plain.gz', Buffer.from('one')),
+    ]) {
+      await expect(read(path)).rejects.toMatchObject({
+        code: 'INPUT_UNREADABLE',
+        detail: expect.stringContaining(path),
+      });
     }
   });
 

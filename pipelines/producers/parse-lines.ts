@@ -1,6 +1,11 @@
 import { ParsedText } from './parsed-text.ts';
 import type { ParsedPoints } from './point.ts';
-import { DEFAULT_MAX_LINE_LENGTH, readLines, type TextChunks, type TextLine } from './text-lines.ts';
+import {
+  DEFAULT_MAX_LINE_LENGTH,
+  readLines,
+  type TextChunks,
+  type TextLine,
+} from './text-lines.ts';
 
 /**
  * Reads one line (or several joined by `\n`, where a quoted text holds line ends) into `out`; never throws.
@@ -65,7 +70,8 @@ class LineJoiner {
       return;
     }
     this.#open.push(line);
-    if (this.#open.length >= MAX_JOINED_LINES || this.#text.length > this.#maxLineLength) this.#giveUp();
+    if (this.#open.length >= MAX_JOINED_LINES || this.#text.length > this.#maxLineLength)
+      this.#giveUp();
   }
 
   giveUpAll(): void {
@@ -77,7 +83,11 @@ class LineJoiner {
     this.#open = [];
     if (first !== undefined) {
       const column = 1 + (first.text ?? '').indexOf('"');
-      this.#out.fault(first.number, Math.max(column, 1), 'a quoted text begins in this line and does not end');
+      this.#out.fault(
+        first.number,
+        Math.max(column, 1),
+        'a quoted text begins in this line and does not end',
+      );
     }
     for (const line of others) this.push(line);
   }

@@ -97,7 +97,8 @@ export class RawWriter {
     packer?.add(key, point);
     this.#bufferedPoints += 1;
     if (packer === undefined) return;
-    if (packer.points >= this.#maxPointsPerRecord || packer.textLength >= MAX_RECORD_TEXT) this.#seal(partition);
+    if (packer.points >= this.#maxPointsPerRecord || packer.textLength >= MAX_RECORD_TEXT)
+      this.#seal(partition);
   }
 
   #seal(partition: number): void {

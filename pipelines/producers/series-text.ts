@@ -20,19 +20,20 @@ const PAIR = /\s*([^\s=,;{}"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^,;"]*))\s*(?:[,;
  */
 export function parseLabels(text: string): Readonly<Record<string, string>> | undefined {
   const trimmed = text.trim();
-  const inner = trimmed.startsWith('{') && trimmed.endsWith('}') ? trimmed.slice(1, -1).trim() : trimmed;
+  const inner =
+    trimmed.startsWith('{') && trimmed.endsWith('}') ? trimmed.slice(1, -1).trim() : trimmed;
   const labels = new Map<string, string>();
   PAIR.lastIndex = 0;
   for (let at = 0; at < inner.length; at = PAIR.lastIndex) {
     PAIR.lastIndex = at;
     const match = PAIR.exec(inner);
     if (match?.[1] === undefined || labels.has(match[1])) return undefined;
-    labels.set(match[1], match[2] === undefined ? (match[3] ?? '').trim() : unescape(match[2]));
+    labels.set(match[1], match[2] === undefined ? (match[3] ?? '').trim() : undoEscapes(match[2]));
   }
   // Own properties even for a label called __proto__.
   return Object.fromEntries(labels);
 }
 
-function unescape(text: string): string {
+function undoEscapes(text: string): string {
   return text.replace(/\\(.)/gs, (_, character: string) => (character === 'n' ? '\n' : character));
 }

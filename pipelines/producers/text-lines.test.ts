@@ -28,14 +28,19 @@ describe('readLines', () => {
   });
 
   test('gives the same lines for any cut of the bytes', async () => {
-    const text = fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\n', '\r\n', 'é', '🙂')));
+    const text = fc.array(
+      fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\n', '\r\n', 'é', '🙂')),
+    );
     await fc.assert(
       fc.asyncProperty(text, fc.integer({ min: 1, max: 7 }), async (parts, size) => {
         const bytes = Buffer.from(parts.join(''));
         const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
           bytes.subarray(i * size, (i + 1) * size),
         );
-        const whole = new TextDecoder().decode(bytes).split('\n').map((line) => line.replace(/\r$/, ''));
+        const whole = new TextDecoder()
+          .decode(bytes)
+          .split('\n')
+          .map((line) => line.replace(/\r$/, ''));
         if (whole.at(-1) === '' && !bytes.toString().endsWith('\r')) whole.pop();
         expect(await lines(pieces)).toEqual(whole);
       }),

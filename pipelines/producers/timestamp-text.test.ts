@@ -23,12 +23,20 @@ describe('parseTimestamp', () => {
     expect(parseTimestamp(text)).toBe(expected);
   });
 
-  test.each(['', 'now', '2015-02-30', '2015-13-01', '2015-02-26T24:00:00Z', '2015-02-26T21:60:00Z', 'NaN', 'Inf', '0x10', '1 2'])(
-    'refuses %j',
-    (text) => {
-      expect(parseTimestamp(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    'now',
+    '2015-02-30',
+    '2015-13-01',
+    '2015-02-26T24:00:00Z',
+    '2015-02-26T21:60:00Z',
+    'NaN',
+    'Inf',
+    '0x10',
+    '1 2',
+  ])('refuses %j', (text) => {
+    expect(parseTimestamp(text)).toBeUndefined();
+  });
 
   test('takes a given unit at its word', () => {
     expect(parseTimestamp('5', 'ms')).toBe(5);
@@ -65,12 +73,19 @@ describe('parseNumber', () => {
     );
   });
 
-  test.each([['.5', 0.5], ['5.', 5], ['+1e3', 1000], ['nan', Number.NaN], ['+Inf', Infinity], ['-INFINITY', -Infinity]])(
-    'reads %s',
-    (text, expected) => expect(parseNumber(text)).toBe(expected),
-  );
+  test.each([
+    ['.5', 0.5],
+    ['5.', 5],
+    ['+1e3', 1000],
+    ['nan', Number.NaN],
+    ['+Inf', Infinity],
+    ['-INFINITY', -Infinity],
+  ])('reads %s', (text, expected) => expect(parseNumber(text)).toBe(expected));
 
-  test.each(['', ' 1', '1 ', '0x1f', '1,5', '1e', '--1', 'toString', '.', 'e5', '1_000'])('refuses %j', (text) => {
-    expect(parseNumber(text)).toBeUndefined();
-  });
+  test.each(['', ' 1', '1 ', '0x1f', '1,5', '1e', '--1', 'toString', '.', 'e5', '1_000'])(
+    'refuses %j',
+    (text) => {
+      expect(parseNumber(text)).toBeUndefined();
+    },
+  );
 });

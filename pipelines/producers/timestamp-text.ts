@@ -43,7 +43,9 @@ function guessUnit(size: number): Exclude<TimestampUnit, 'auto'> {
 function parseIso(text: string): number | undefined {
   const match = ISO.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((word) => Number(word ?? 0));
+  const [year, month, day, hour, minute, second] = match
+    .slice(1, 7)
+    .map((word) => Number(word ?? 0));
   const dayMs = Date.UTC(year ?? 0, (month ?? 1) - 1, day);
   // Date.UTC turns the 31st of February into March; such a date is a fault, not another day.
   const real = new Date(dayMs);
