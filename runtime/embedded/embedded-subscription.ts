@@ -19,7 +19,10 @@ const LEAST_FETCH_BYTES = 64 * 1024;
 export interface SubscriptionPorts {
   readonly fetch: (log: PartitionLog, from: number, limit: BatchLimit) => Batch | Promise<Batch>;
   readonly committed: (topic: string, partition: number) => number | undefined;
-  readonly write: (records: readonly OutboundRecord[], offsets: readonly PartitionOffset[]) => Promise<void>;
+  readonly write: (
+    records: readonly OutboundRecord[],
+    offsets: readonly PartitionOffset[],
+  ) => Promise<void>;
   /** The member has left its group. */
   readonly left: () => void;
 }
@@ -38,21 +41,32 @@ export class EmbeddedSubscription implements Subscription {
   #end: { error?: PipelineError } | undefined;
 
   /** `partitions`: for each partition number, that partition of every topic. */
-  constructor(partitions: readonly (readonly PartitionLog[])[], limit: BatchLimit, ports: SubscriptionPorts) {
+  constructor(
+    partitions: readonly (readonly PartitionLog[])[],
+    limit: BatchLimit,
+    ports: SubscriptionPorts,
+  ) {
     const count = Math.max(1, partitions.length * (partitions[0]?.length ?? 0));
-    const maxBytes = Math.max(LEAST_FETCH_BYTES, Math.min(limit.maxBytes, Math.floor(READ_AHEAD_BYTES / count)));
+    const maxBytes = Math.max(
+      LEAST_FETCH_BYTES,
+      Math.min(limit.maxBytes, Math.floor(READ_AHEAD_BYTES / count)),
+    );
     this.#ports = ports;
     const cursorPorts = {
       fetch: (log: PartitionLog, from: number) => ports.fetch(log, from, { ...limit, maxBytes }),
-      deliver: (log: PartitionLog, records: readonly FetchedRecord[]) => this.#deliver(log, records),
+      deliver: (log: PartitionLog, records: readonly FetchedRecord[]) =>
+        this.#deliver(log, records),
       fail: (error: PipelineError) => this.end(error),
     };
-    this.#cursors = partitions.map((logs) => logs.map((log) => new PartitionCursor(log, cursorPorts)));
+    this.#cursors = partitions.map((logs) =>
+      logs.map((log) => new PartitionCursor(log, cursorPorts)),
+    );
     this.events = new Observable((subscriber) => this.#connect(subscriber));
   }
 
   start(partition: number, from: ReadonlyMap<string, number>): void {
-    for (const cursor of this.#of(partition)) cursor.start(from.get(cursor.log.topic) ?? cursor.log.low);
+    for (const cursor of this.#of(partition))
+      cursor.start(from.get(cursor.log.topic) ?? cursor.log.low);
   }
 
   pause(partitions: readonly number[]): void {
@@ -71,8 +85,12 @@ export class EmbeddedSubscription implements Subscription {
     return this.#ports.committed(topic, partition);
   }
 
-  async write(records: readonly OutboundRecord[], offsets: readonly PartitionOffset[]): Promise<void> {
-    if (this.#end !== undefined) throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
+  async write(
+    records: readonly OutboundRecord[],
+    offsets: readonly PartitionOffset[],
+  ): Promise<void> {
+    if (this.#end !== undefined)
+      throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
     await this.#ports.write(records, offsets);
   }
 
@@ -95,11 +113,16 @@ export class EmbeddedSubscription implements Subscription {
       return undefined;
     }
     if (this.#subscriber !== undefined) {
-      finish(subscriber, new PipelineError('TRANSPORT_REFUSED', 'a subscription’s events have one subscriber'));
+      finish(
+        subscriber,
+        new PipelineError('TRANSPORT_REFUSED', 'a subscription’s events have one subscriber'),
+      );
       return undefined;
     }
     this.#subscriber = subscriber;
-    queueMicrotask(() => subscriber.next({ kind: 'assigned', partitions: [...this.#cursors.keys()] }));
+    queueMicrotask(() =>
+      subscriber.next({ kind: 'assigned', partitions: [...this.#cursors.keys()] }),
+    );
     return () => this.#stop();
   }
 

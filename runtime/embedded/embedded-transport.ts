@@ -63,7 +63,8 @@ const DEFAULTS = {
 } as const;
 
 type Defaulted = keyof typeof DEFAULTS;
-type CompleteOptions = EmbeddedTransportOptions & Required<Pick<EmbeddedTransportOptions, Defaulted>>;
+type CompleteOptions = EmbeddedTransportOptions &
+  Required<Pick<EmbeddedTransportOptions, Defaulted>>;
 
 /**
  * Topics in one file on this machine, for one process: `Transport` without a broker.
@@ -111,7 +112,9 @@ export class EmbeddedTransport implements Transport {
   }
 
   async ranges(topic: string): Promise<readonly PartitionRange[]> {
-    return this.#log.topic(topic).partitions.map(({ partition, low, high }) => ({ partition, low, high }));
+    return this.#log
+      .topic(topic)
+      .partitions.map(({ partition, low, high }) => ({ partition, low, high }));
   }
 
   async committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
@@ -140,7 +143,8 @@ export class EmbeddedTransport implements Transport {
     }
     const subscription = new EmbeddedSubscription(this.#copartitioned(topics), this.#limit, {
       fetch: (log, from, limit) => this.#log.fetch(log, from, Infinity, limit),
-      committed: (topic, partition) => this.#log.committed(group, this.#log.partition(topic, partition)),
+      committed: (topic, partition) =>
+        this.#log.committed(group, this.#log.partition(topic, partition)),
       write: (records, offsets) => this.#write(records, group, offsets),
       left: () => this.#subscriptions.delete(group),
     });
@@ -188,7 +192,11 @@ export class EmbeddedTransport implements Transport {
     await this.#log.close();
   }
 
-  async #write(records: readonly OutboundRecord[], group: string, offsets: readonly PartitionOffset[]): Promise<void> {
+  async #write(
+    records: readonly OutboundRecord[],
+    group: string,
+    offsets: readonly PartitionOffset[],
+  ): Promise<void> {
     this.#assertOpen();
     const write = this.#log.write(records, group, offsets);
     this.#writes.add(write);
@@ -200,7 +208,12 @@ export class EmbeddedTransport implements Transport {
   }
 
   /** Undefined when reading is over; an error that only says so is none. */
-  async #fetch(log: PartitionLog, from: number, to: number, signal?: AbortSignal): Promise<Batch | undefined> {
+  async #fetch(
+    log: PartitionLog,
+    from: number,
+    to: number,
+    signal?: AbortSignal,
+  ): Promise<Batch | undefined> {
     try {
       const batch = await this.#log.fetch(log, from, to, this.#limit);
       return this.#ended(signal) ? undefined : batch;
@@ -252,7 +265,8 @@ export class EmbeddedTransport implements Transport {
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined) throw new PipelineError('TRANSPORT_REFUSED', 'the transport is closed');
+    if (this.#closed !== undefined)
+      throw new PipelineError('TRANSPORT_REFUSED', 'the transport is closed');
   }
 }
 

@@ -57,7 +57,10 @@ export type LogCall =
 
 /** What each call is answered with. */
 export interface LogResults {
-  readonly open: { readonly topics: readonly TopicState[]; readonly offsets: readonly GroupOffset[] };
+  readonly open: {
+    readonly topics: readonly TopicState[];
+    readonly offsets: readonly GroupOffset[];
+  };
   readonly ensure: { readonly topics: readonly TopicState[] };
   /** First offset given to the records of each partition id that the write touched. */
   readonly write: { readonly bases: readonly (readonly [id: number, base: number])[] };

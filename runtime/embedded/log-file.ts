@@ -47,7 +47,11 @@ const SCHEMA = `
  * A compact partition has a unique index on the key, by which INSERT OR REPLACE moves a key to its new offset, and an
  * index of its tombstones.
  */
-export function createPartitionTable(database: DatabaseSync, id: number, cleanup: 'delete' | 'compact'): void {
+export function createPartitionTable(
+  database: DatabaseSync,
+  id: number,
+  cleanup: 'delete' | 'compact',
+): void {
   database.exec(`
     CREATE TABLE records_${id} (
       offset INTEGER PRIMARY KEY, written_ms INTEGER NOT NULL, timestamp_ms INTEGER NOT NULL,
@@ -87,7 +91,8 @@ export function openLogFile(options: LogFileOptions): DatabaseSync {
     database.exec('COMMIT');
   } catch (error) {
     database?.close();
-    if (isBusy(error)) throw new PipelineError('LOG_IN_USE', `${path} is held by ${holder(options.folder)}`);
+    if (isBusy(error))
+      throw new PipelineError('LOG_IN_USE', `${path} is held by ${holder(options.folder)}`);
     throw sqliteFault(error, path);
   }
   writeFileSync(pidPath(options.folder), `${process.pid}\n`);
@@ -101,9 +106,12 @@ export function closeLogFile(database: DatabaseSync, folder: string): void {
 }
 
 function prepareLayout(database: DatabaseSync, path: string): void {
-  const layout = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  const layout = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   if (layout !== 0 && layout !== LAYOUT) {
-    throw new PipelineError('LOG_UNREADABLE', `${path} has layout ${layout}; this version reads layout ${LAYOUT}`);
+    throw new PipelineError(
+      'LOG_UNREADABLE',
+      `${path} has layout ${layout}; this version reads layout ${LAYOUT}`,
+    );
   }
   database.exec(SCHEMA);
   database.exec(`PRAGMA user_version = ${LAYOUT}`);

@@ -20,7 +20,13 @@ export interface Bite {
   readonly bytes: number;
 }
 
-type ScanRow = [offset: number, timestampMs: number, key: Uint8Array | null, headers: Uint8Array | null, value: Uint8Array | null];
+type ScanRow = [
+  offset: number,
+  timestampMs: number,
+  key: Uint8Array | null,
+  headers: Uint8Array | null,
+  value: Uint8Array | null,
+];
 type HeadRow = [offset: number, writtenMs: number, bytes: number];
 
 const NO_BYTES = new Uint8Array(0);
@@ -44,7 +50,11 @@ export class LogPartition {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync, spec: TopicSpec, row: { id: number; number: number } & PartitionMarkRow) {
+  constructor(
+    database: DatabaseSync,
+    spec: TopicSpec,
+    row: { id: number; number: number } & PartitionMarkRow,
+  ) {
     this.#database = database;
     this.id = row.id;
     this.number = row.number;
@@ -95,14 +105,22 @@ export class LogPartition {
     const { key, value, headerBytes } = record;
     const headers = headerBytes.length === 0 ? null : headerBytes;
     const verb = this.isCompact ? 'INSERT OR REPLACE' : 'INSERT';
-    this.#prepare(`${verb} INTO records_${this.id} VALUES (?, ?, ?, ?, ?, ?)`)
-      .run(this.#high, writtenMs, record.timestampMs, key, headers, value);
+    this.#prepare(`${verb} INTO records_${this.id} VALUES (?, ?, ?, ?, ?, ?)`).run(
+      this.#high,
+      writtenMs,
+      record.timestampMs,
+      key,
+      headers,
+      value,
+    );
     this.#high += 1;
     if (this.isCompact) {
-      if (value === null) this.#tombstoneWrittenMs = Math.min(this.#tombstoneWrittenMs ?? writtenMs, writtenMs);
+      if (value === null)
+        this.#tombstoneWrittenMs = Math.min(this.#tombstoneWrittenMs ?? writtenMs, writtenMs);
       return;
     }
-    this.#bytes += RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes.length;
+    this.#bytes +=
+      RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes.length;
     if (this.#headWrittenMs === Infinity) this.#headWrittenMs = writtenMs;
   }
 
@@ -110,15 +128,24 @@ export class LogPartition {
    * Copies records of `[from, to)` into the slot, up to `maxRecords` or until it holds `maxBytes`, at least one if there
    * is one, and returns where to go on: past a gap, where compaction left nothing up to `to`.
    */
-  read(writer: SlotWriter, range: { from: number; to: number; maxBytes: number; maxRecords: number }): number {
+  read(
+    writer: SlotWriter,
+    range: { from: number; to: number; maxBytes: number; maxRecords: number },
+  ): number {
     const to = Math.min(range.to, this.#high);
     const scan = this.#prepare(`
       SELECT offset, timestamp_ms, key, headers, value FROM records_${this.id}
       WHERE offset >= ? AND offset < ? ORDER BY offset LIMIT ?`);
     for (const row of scan.iterate(range.from, to, range.maxRecords)) {
       const [offset, timestampMs, key, headers, value] = row as unknown as ScanRow;
-      writer.appendEncoded(0, this.id, offset, { key, value, timestampMs, headerBytes: headers ?? NO_BYTES });
-      if (writer.byteLength >= range.maxBytes || writer.count === range.maxRecords) return offset + 1;
+      writer.appendEncoded(0, this.id, offset, {
+        key,
+        value,
+        timestampMs,
+        headerBytes: headers ?? NO_BYTES,
+      });
+      if (writer.byteLength >= range.maxBytes || writer.count === range.maxRecords)
+        return offset + 1;
     }
     return Math.max(range.from, to);
   }
@@ -126,9 +153,9 @@ export class LogPartition {
   /** When the oldest readable record was written, Infinity when there is none. */
   headWrittenMs(): number {
     if (this.#headWrittenMs === undefined) {
-      const row = this.#prepare(`SELECT written_ms FROM records_${this.id} ORDER BY offset LIMIT 1`).get() as
-        | [number]
-        | undefined;
+      const row = this.#prepare(
+        `SELECT written_ms FROM records_${this.id} ORDER BY offset LIMIT 1`,
+      ).get() as [number] | undefined;
       this.#headWrittenMs = row?.[0] ?? Infinity;
     }
     return this.#headWrittenMs;
@@ -164,9 +191,9 @@ export class LogPartition {
   /** When the oldest tombstone of a compact partition was written, Infinity when there is none. */
   tombstoneWrittenMs(): number {
     if (this.#tombstoneWrittenMs === undefined) {
-      const row = this.#prepare(`SELECT min(written_ms) FROM records_${this.id} WHERE value IS NULL`).get() as
-        | [number | null]
-        | undefined;
+      const row = this.#prepare(
+        `SELECT min(written_ms) FROM records_${this.id} WHERE value IS NULL`,
+      ).get() as [number | null] | undefined;
       this.#tombstoneWrittenMs = row?.[0] ?? Infinity;
     }
     return this.#tombstoneWrittenMs;
@@ -176,7 +203,10 @@ export class LogPartition {
   removeTombstones(beforeMs: number, limit: number): void {
     this.#prepare(`
       DELETE FROM records_${this.id} WHERE offset IN
-        (SELECT offset FROM records_${this.id} WHERE value IS NULL AND written_ms < ? LIMIT ?)`).run(beforeMs, limit);
+        (SELECT offset FROM records_${this.id} WHERE value IS NULL AND written_ms < ? LIMIT ?)`).run(
+      beforeMs,
+      limit,
+    );
     this.#tombstoneWrittenMs = undefined;
   }
 

@@ -44,8 +44,8 @@ export class LogRetention {
 
   /** Bytes of the file’s pages that are in use. */
   get liveBytes(): number {
-    const pages = Number(this.#pageCount.get()?.['page_count']);
-    return (pages - Number(this.#freeCount.get()?.['freelist_count'])) * PAGE_BYTES;
+    const pages = Number(this.#pageCount.get()?.page_count);
+    return (pages - Number(this.#freeCount.get()?.freelist_count)) * PAGE_BYTES;
   }
 
   /** Finds a partition with something to remove. Looks at memory only, except at the first call for a partition. */
@@ -80,7 +80,10 @@ export class LogRetention {
    *
    * @throws PipelineError `TRANSPORT_UNAVAILABLE` when the cap is reached and only compact topics are left.
    */
-  makeRoom(incomingBytes: number): { touched: Set<LogPartition>; truncations: PartitionTruncation[] } {
+  makeRoom(incomingBytes: number): {
+    touched: Set<LogPartition>;
+    truncations: PartitionTruncation[];
+  } {
     const touched = new Set<LogPartition>();
     const truncations: PartitionTruncation[] = [];
     const needBytes = incomingBytes * FILE_FACTOR;
@@ -89,7 +92,10 @@ export class LogRetention {
       const partition = this.#oldest();
       if (partition === undefined) {
         if (this.liveBytes + needBytes <= this.#maxBytes) break;
-        throw new PipelineError('TRANSPORT_UNAVAILABLE', `the log is at its cap of ${this.#maxBytes} bytes; raise maxBytes`);
+        throw new PipelineError(
+          'TRANSPORT_UNAVAILABLE',
+          `the log is at its cap of ${this.#maxBytes} bytes; raise maxBytes`,
+        );
       }
       const wanted = Math.min(budget, BITE_BYTES);
       const truncation = remove(partition, 'fileBytes', (_, removed) => removed < wanted);
@@ -120,7 +126,8 @@ export class LogRetention {
     let oldest: LogPartition | undefined;
     for (const partition of this.#partitions()) {
       if (partition.isCompact || partition.low === partition.high) continue;
-      if (oldest === undefined || partition.headWrittenMs() < oldest.headWrittenMs()) oldest = partition;
+      if (oldest === undefined || partition.headWrittenMs() < oldest.headWrittenMs())
+        oldest = partition;
     }
     return oldest;
   }
@@ -132,5 +139,7 @@ function remove(
   goes: (writtenMs: number, removedBytes: number) => boolean,
 ): PartitionTruncation | undefined {
   const { records, bytes } = partition.removeOldest(BITE_RECORDS, goes);
-  return records === 0 ? undefined : { id: partition.id, low: partition.low, records, bytes, reason };
+  return records === 0
+    ? undefined
+    : { id: partition.id, low: partition.low, records, bytes, reason };
 }

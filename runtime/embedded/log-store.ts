@@ -2,7 +2,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { PipelineError } from '../errors.ts';
 import { SlotReader, SlotWriter } from '../slot.ts';
 import type { TopicSpec } from '../transport.ts';
-import type { LogCall, LogFileOptions, LogResults, PartitionTruncation, TopicState } from './log-call.ts';
+import type {
+  LogCall,
+  LogFileOptions,
+  LogResults,
+  PartitionTruncation,
+  TopicState,
+} from './log-call.ts';
 import { closeLogFile, createPartitionTable, openLogFile, PAGE_BYTES } from './log-file.ts';
 import { LogPartition, type PartitionMark } from './log-partition.ts';
 import { LogRetention } from './log-retention.ts';
@@ -36,7 +42,9 @@ export class LogStore {
   constructor(options: LogFileOptions) {
     this.#options = options;
     this.#database = openLogFile(options);
-    this.#retention = new LogRetention(this.#database, options.maxBytes, () => this.#partitions.values());
+    this.#retention = new LogRetention(this.#database, options.maxBytes, () =>
+      this.#partitions.values(),
+    );
     this.#saveOffset = this.#database.prepare(`
       INSERT INTO group_offsets VALUES (?, ?, ?)
       ON CONFLICT (consumer_group, partition) DO UPDATE SET next = excluded.next`);
@@ -49,11 +57,13 @@ export class LogStore {
   }
 
   open(): LogResults['open'] {
-    const rows = this.#database.prepare('SELECT consumer_group, partition, next FROM group_offsets').all();
+    const rows = this.#database
+      .prepare('SELECT consumer_group, partition, next FROM group_offsets')
+      .all();
     const offsets = rows.map((row) => ({
-      group: String(row['consumer_group']),
-      id: Number(row['partition']),
-      offset: Number(row['next']),
+      group: String(row.consumer_group),
+      id: Number(row.partition),
+      offset: Number(row.next),
     }));
     return { topics: [...this.#topics.values()].map(topicState), offsets };
   }
@@ -69,7 +79,10 @@ export class LogStore {
   }
 
   /** Carries out writes in one transaction, in order; the answers are true once it returns. */
-  write(calls: readonly WriteCall[]): { results: LogResults['write'][]; truncations: PartitionTruncation[] } {
+  write(calls: readonly WriteCall[]): {
+    results: LogResults['write'][];
+    truncations: PartitionTruncation[];
+  } {
     const marks = new Map<LogPartition, PartitionMark>();
     try {
       return this.#transaction(() => {
@@ -121,9 +134,14 @@ export class LogStore {
     closeLogFile(this.#database, this.#options.folder);
   }
 
-  #makeRoom(incomingBytes: number): { touched: Set<LogPartition>; truncations: PartitionTruncation[] } {
+  #makeRoom(incomingBytes: number): {
+    touched: Set<LogPartition>;
+    truncations: PartitionTruncation[];
+  } {
     // Offsets alone replace rows; they must pass even when the log is full, or nothing could be acknowledged again.
-    return incomingBytes === 0 ? { touched: new Set(), truncations: [] } : this.#retention.makeRoom(incomingBytes);
+    return incomingBytes === 0
+      ? { touched: new Set(), truncations: [] }
+      : this.#retention.makeRoom(incomingBytes);
   }
 
   #apply(call: WriteCall, touched: Set<LogPartition>): LogResults['write'] {
@@ -159,7 +177,10 @@ export class LogStore {
       throw new PipelineError('PARTITIONS_CHANGED', detail);
     }
     if (existing.cleanup !== spec.cleanup) {
-      throw new PipelineError('TRANSPORT_REFUSED', `${spec.name} has cleanup ${existing.cleanup}, not ${spec.cleanup}`);
+      throw new PipelineError(
+        'TRANSPORT_REFUSED',
+        `${spec.name} has cleanup ${existing.cleanup}, not ${spec.cleanup}`,
+      );
     }
   }
 
@@ -170,8 +191,12 @@ export class LogStore {
       this.#database.prepare('UPDATE topics SET spec = ? WHERE id = ?').run(text, existing.id);
       return;
     }
-    const topic = this.#database.prepare('INSERT INTO topics (name, spec) VALUES (?, ?)').run(spec.name, text);
-    const insert = this.#database.prepare('INSERT INTO partitions (topic, partition) VALUES (?, ?)');
+    const topic = this.#database
+      .prepare('INSERT INTO topics (name, spec) VALUES (?, ?)')
+      .run(spec.name, text);
+    const insert = this.#database.prepare(
+      'INSERT INTO partitions (topic, partition) VALUES (?, ?)',
+    );
     for (let partition = 0; partition < spec.partitions; partition += 1) {
       const { lastInsertRowid } = insert.run(topic.lastInsertRowid, partition);
       createPartitionTable(this.#database, Number(lastInsertRowid), spec.cleanup);
@@ -180,13 +205,13 @@ export class LogStore {
 
   #load(): void {
     for (const row of this.#database.prepare('SELECT name FROM topics ORDER BY id').all()) {
-      this.#loadTopic(String(row['name']));
+      this.#loadTopic(String(row.name));
     }
   }
 
   #loadTopic(name: string): void {
     const row = this.#database.prepare('SELECT id, spec FROM topics WHERE name = ?').get(name);
-    const spec = JSON.parse(String(row?.['spec'])) as TopicSpec;
+    const spec = JSON.parse(String(row?.spec)) as TopicSpec;
     const known = this.#topics.get(name);
     if (known !== undefined) {
       known.spec = spec;
@@ -194,22 +219,26 @@ export class LogStore {
       return;
     }
     const rows = this.#database
-      .prepare('SELECT id, partition AS number, low, high, bytes FROM partitions WHERE topic = ? ORDER BY partition')
-      .all(Number(row?.['id'])) as unknown as ConstructorParameters<typeof LogPartition>[2][];
+      .prepare(
+        'SELECT id, partition AS number, low, high, bytes FROM partitions WHERE topic = ? ORDER BY partition',
+      )
+      .all(Number(row?.id)) as unknown as ConstructorParameters<typeof LogPartition>[2][];
     const partitions = rows.map((entry) => new LogPartition(this.#database, spec, entry));
-    this.#topics.set(name, { id: Number(row?.['id']), spec, partitions });
+    this.#topics.set(name, { id: Number(row?.id), spec, partitions });
     for (const partition of partitions) this.#partitions.set(partition.id, partition);
   }
 
   #topic(name: string): Topic {
     const topic = this.#topics.get(name);
-    if (topic === undefined) throw new PipelineError('TRANSPORT_REFUSED', `there is no topic ${name}`);
+    if (topic === undefined)
+      throw new PipelineError('TRANSPORT_REFUSED', `there is no topic ${name}`);
     return topic;
   }
 
   #partition(id: number): LogPartition {
     const partition = this.#partitions.get(id);
-    if (partition === undefined) throw new PipelineError('TRANSPORT_REFUSED', `there is no partition with id ${id}`);
+    if (partition === undefined)
+      throw new PipelineError('TRANSPORT_REFUSED', `there is no partition with id ${id}`);
     return partition;
   }
 }
@@ -217,6 +246,11 @@ export class LogStore {
 function topicState({ spec, partitions }: Topic): TopicState {
   return {
     spec,
-    partitions: partitions.map(({ id, number, low, high }) => ({ id, partition: number, low, high })),
+    partitions: partitions.map(({ id, number, low, high }) => ({
+      id,
+      partition: number,
+      low,
+      high,
+    })),
   };
 }

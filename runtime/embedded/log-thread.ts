@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
-import type { LogAnswer, LogCall, LogFileOptions, LogReport, LogResults, PartitionTruncation } from './log-call.ts';
+import type {
+  LogAnswer,
+  LogCall,
+  LogFileOptions,
+  LogReport,
+  LogResults,
+  PartitionTruncation,
+} from './log-call.ts';
 
 interface PendingCall {
   readonly resolve: (result: never) => void;
@@ -37,7 +44,9 @@ export class LogThread {
       name: 'vigie-log',
     });
     this.#worker.on('message', (report: LogReport) => this.#receive(report));
-    this.#worker.on('error', (error) => this.#end(error instanceof Error ? error.message : String(error)));
+    this.#worker.on('error', (error) =>
+      this.#end(error instanceof Error ? error.message : String(error)),
+    );
     this.#exit = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
         this.#end(`it exited with code ${code}`);
@@ -87,7 +96,10 @@ export class LogThread {
 
   #end(reason: string): void {
     if (this.#fault !== undefined) return;
-    this.#fault = new PipelineError('TRANSPORT_REFUSED', `the log thread of ${this.#folder} has ended: ${reason}`);
+    this.#fault = new PipelineError(
+      'TRANSPORT_REFUSED',
+      `the log thread of ${this.#folder} has ended: ${reason}`,
+    );
     for (const { reject } of this.#pending.values()) reject(this.#fault);
     this.#pending.clear();
     if (!this.#closing) this.#events.ended(this.#fault);

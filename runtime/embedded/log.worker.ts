@@ -1,5 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { LogAnswer, LogCall, LogFileOptions, LogReport, LogResults, PartitionTruncation } from './log-call.ts';
+import type {
+  LogAnswer,
+  LogCall,
+  LogFileOptions,
+  LogReport,
+  LogResults,
+  PartitionTruncation,
+} from './log-call.ts';
 import { LogStore } from './log-store.ts';
 import { isFaultOfRequest, sqliteFault } from './sqlite-fault.ts';
 
@@ -56,7 +63,8 @@ class LogThreadLoop {
   }
 
   #turn(): void {
-    for (const asked of this.#reads.splice(0, READS_PER_TURN)) this.#answer(asked, () => this.#store.read(asked.ask));
+    for (const asked of this.#reads.splice(0, READS_PER_TURN))
+      this.#answer(asked, () => this.#store.read(asked.ask));
     if (this.#writes.length > 0) this.#commit(this.#takeGroup());
     for (const asked of this.#others.splice(0)) this.#serve(asked);
     if (this.#trim !== undefined) this.#bite(this.#trim);
@@ -79,14 +87,20 @@ class LogThreadLoop {
   #commit(group: readonly Asked<'write'>[]): void {
     try {
       const { results, truncations } = this.#store.write(group.map(({ ask }) => ask));
-      this.#post(truncations, group.map(({ call }, index) => ({ call, result: results[index] })));
+      this.#post(
+        truncations,
+        group.map(({ call }, index) => ({ call, result: results[index] })),
+      );
     } catch (error) {
       if (group.length > 1 && isFaultOfRequest(error)) {
         // One of them is at fault; apart, the others pass.
         for (const asked of group) this.#commit([asked]);
         return;
       }
-      this.#post([], group.map(({ call }) => this.#failure(call, error)));
+      this.#post(
+        [],
+        group.map(({ call }) => this.#failure(call, error)),
+      );
     }
   }
 
@@ -165,7 +179,10 @@ function run(port: MessagePort, options: LogFileOptions): void {
       loop.take(asked);
     } catch (error) {
       const { code, detail } = sqliteFault(error, options.folder);
-      port.postMessage({ truncations: [], answers: [{ call: asked.call, code, detail }] } satisfies LogReport);
+      port.postMessage({
+        truncations: [],
+        answers: [{ call: asked.call, code, detail }],
+      } satisfies LogReport);
       port.close();
     }
   });

@@ -1,7 +1,13 @@
 import { PipelineError } from '../errors.ts';
 import { SlotWriter } from '../slot.ts';
 import type { OutboundRecord, PartitionOffset, TopicSpec } from '../transport.ts';
-import type { GroupOffset, LogFileOptions, LogResults, PartitionTruncation, TopicState } from './log-call.ts';
+import type {
+  GroupOffset,
+  LogFileOptions,
+  LogResults,
+  PartitionTruncation,
+  TopicState,
+} from './log-call.ts';
 import { LogThread } from './log-thread.ts';
 import { PartitionLog } from './partition-log.ts';
 import { type Batch, type BatchLimit, RecentBudget } from './recent-records.ts';
@@ -86,14 +92,16 @@ export class TopicLog {
   /** @throws PipelineError `TRANSPORT_REFUSED` when there is no such topic. */
   topic(name: string): KnownTopic {
     const topic = this.#topics.get(name);
-    if (topic === undefined) throw new PipelineError('TRANSPORT_REFUSED', `there is no topic ${name}`);
+    if (topic === undefined)
+      throw new PipelineError('TRANSPORT_REFUSED', `there is no topic ${name}`);
     return topic;
   }
 
   /** @throws PipelineError `TRANSPORT_REFUSED` when there is no such topic or partition. */
   partition(name: string, partition: number): PartitionLog {
     const log = this.topic(name).partitions[partition];
-    if (log === undefined) throw new PipelineError('TRANSPORT_REFUSED', `${name} has no partition ${partition}`);
+    if (log === undefined)
+      throw new PipelineError('TRANSPORT_REFUSED', `${name} has no partition ${partition}`);
     return log;
   }
 
@@ -107,7 +115,11 @@ export class TopicLog {
    * @throws PipelineError `TRANSPORT_REFUSED`, with nothing written, when a record names no partition, is too large, has
    *   no key on a compact topic or a timestamp that is no whole number.
    */
-  async write(records: readonly OutboundRecord[], group: string, offsets: readonly PartitionOffset[]): Promise<void> {
+  async write(
+    records: readonly OutboundRecord[],
+    group: string,
+    offsets: readonly PartitionOffset[],
+  ): Promise<void> {
     const groupOffsets = offsets.map(({ topic, partition, offset }) => ({
       group,
       id: this.partition(topic, partition).id,
@@ -152,7 +164,14 @@ export class TopicLog {
     let slot: LogResults['read'] | undefined;
     try {
       const end = Math.min(to, Number.MAX_SAFE_INTEGER);
-      slot = await this.#thread.call({ op: 'read', id: log.id, from, to: end, ...limit, buffer: lent });
+      slot = await this.#thread.call({
+        op: 'read',
+        id: log.id,
+        from,
+        to: end,
+        ...limit,
+        buffer: lent,
+      });
       const [run] = slotRecords(slot.buffer, slot.byteLength);
       return { records: run?.records ?? [], next: slot.next };
     } finally {
@@ -180,15 +199,25 @@ export class TopicLog {
       throw new PipelineError('TRANSPORT_REFUSED', detail);
     }
     if (spec.cleanup === 'compact' && record.key === null) {
-      throw new PipelineError('TRANSPORT_REFUSED', `${where}: a record of a compact topic needs a key`);
+      throw new PipelineError(
+        'TRANSPORT_REFUSED',
+        `${where}: a record of a compact topic needs a key`,
+      );
     }
     if (!Number.isSafeInteger(record.timestampMs)) {
-      throw new PipelineError('TRANSPORT_REFUSED', `${where}: the timestamp is not a whole number of milliseconds`);
+      throw new PipelineError(
+        'TRANSPORT_REFUSED',
+        `${where}: the timestamp is not a whole number of milliseconds`,
+      );
     }
     return log;
   }
 
-  #publish(buffer: SharedArrayBuffer, byteLength: number, bases: LogResults['write']['bases']): void {
+  #publish(
+    buffer: SharedArrayBuffer,
+    byteLength: number,
+    bases: LogResults['write']['bases'],
+  ): void {
     for (const run of slotRecords(buffer, byteLength, bases)) {
       const log = this.#partitions.get(run.id);
       const last = run.records.at(-1);
