@@ -7,8 +7,19 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{runtime,schemas,models,operators,pipelines,cli}/**/*.test.ts', 'test/topology/**/*.test.ts'],
+          include: [
+            '{runtime,schemas,models,operators,pipelines,cli}/**/*.test.ts',
+            'test/topology/**/*.test.ts',
+          ],
           pool: 'forks',
+        },
+      },
+      {
+        test: {
+          name: 'house',
+          include: ['test/house/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 120_000,
         },
       },
       {
