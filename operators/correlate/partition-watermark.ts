@@ -1,0 +1,100 @@
+/** What is remembered of one source partition. */
+interface Progress {
+  /** Its own watermark; null as long as it was expected but not heard. */
+  watermarkMs: number | null;
+  /** The furthest watermark of all when it was last heard. */
+  furthestMs: number;
+  /** Ticks of others since then. */
+  ticksSince: number;
+}
+
+/** A watermark as it is saved. */
+export interface SavedWatermark {
+  readonly watermarkMs: number | null;
+  readonly furthestMs: number | null;
+  readonly partitions: Readonly<Record<string, Progress>>;
+}
+
+/** A silent partition counts as idle only after this many ticks of others, however far they jump. */
+const IDLE_TICKS = 8;
+
+/**
+ * Combines the event-time progress of several source partitions into one watermark, their minimum.
+ *
+ * It never goes back. A partition that is silent while others get `idleTimeoutMs` further, and tick at least
+ * eight times, is left out until it is heard again. With `expected` partitions given, those not heard yet hold the
+ * watermark like silent ones; without it only partitions heard of count.
+ */
+export class PartitionWatermark {
+  readonly #idleTimeoutMs: number;
+  readonly #partitions = new Map<number, Progress>();
+  #watermarkMs = Number.NEGATIVE_INFINITY;
+  #furthestMs = Number.NEGATIVE_INFINITY;
+
+  constructor(idleTimeoutMs: number, expected = 0) {
+    this.#idleTimeoutMs = idleTimeoutMs;
+    for (let partition = 0; partition < expected; partition++) {
+      const furthestMs = Number.NEGATIVE_INFINITY;
+      this.#partitions.set(partition, { watermarkMs: null, furthestMs, ticksSince: 0 });
+    }
+  }
+
+  /** Everything at or before this has been heard; -Infinity before the first tick. */
+  get watermarkMs(): number {
+    return this.#watermarkMs;
+  }
+
+  /** Takes a tick in and returns the combined watermark. */
+  advance(partition: number, watermarkMs: number): number {
+    const before = this.#partitions.get(partition)?.watermarkMs ?? Number.NEGATIVE_INFINITY;
+    this.#furthestMs = Math.max(this.#furthestMs, watermarkMs);
+    const furthestMs = this.#furthestMs;
+    for (const other of this.#partitions.values()) {
+      other.ticksSince++;
+      // Nothing can be called idle by progress made before there was any.
+      if (other.furthestMs === Number.NEGATIVE_INFINITY) other.furthestMs = furthestMs;
+    }
+    const own = Math.max(before, watermarkMs);
+    this.#partitions.set(partition, { watermarkMs: own, furthestMs, ticksSince: 0 });
+    this.#watermarkMs = Math.max(this.#watermarkMs, this.#minimum());
+    return this.#watermarkMs;
+  }
+
+  #minimum(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const progress of this.#partitions.values()) {
+      if (this.#isIdle(progress)) continue;
+      least = Math.min(least, progress.watermarkMs ?? Number.NEGATIVE_INFINITY);
+    }
+    return least;
+  }
+
+  #isIdle(progress: Progress): boolean {
+    const ahead = this.#furthestMs - progress.furthestMs;
+    return ahead > this.#idleTimeoutMs && progress.ticksSince >= IDLE_TICKS;
+  }
+
+  save(): SavedWatermark {
+    const partitions: Record<string, Progress> = {};
+    for (const [partition, progress] of this.#partitions) {
+      if (Number.isFinite(progress.furthestMs)) partitions[partition] = { ...progress };
+    }
+    return {
+      watermarkMs: finiteOrNull(this.#watermarkMs),
+      furthestMs: finiteOrNull(this.#furthestMs),
+      partitions,
+    };
+  }
+
+  restore(saved: SavedWatermark): void {
+    this.#watermarkMs = saved.watermarkMs ?? Number.NEGATIVE_INFINITY;
+    this.#furthestMs = saved.furthestMs ?? Number.NEGATIVE_INFINITY;
+    for (const [partition, progress] of Object.entries(saved.partitions)) {
+      this.#partitions.set(Number(partition), { ...progress });
+    }
+  }
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
