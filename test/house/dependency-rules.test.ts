@@ -14,7 +14,9 @@ interface Plant {
 const PLANTS: readonly Plant[] = [
   { rule: 'runtime-is-the-floor', from: 'runtime/a.ts', to: 'schemas/sound.ts' },
   { rule: 'runtime-is-the-floor', from: 'runtime/b.ts', to: 'cli/sound.ts' },
-  { rule: 'runtime-is-the-floor', from: 'runtime/type-only.ts', to: 'operators/sound.ts' },
+  { rule: 'runtime-is-the-floor', from: 'runtime/a-by-type.ts', to: 'operators/sound.ts' },
+  { rule: 'runtime-is-the-floor', from: 'runtime/a-by-export.ts', to: 'models/sound.ts' },
+  { rule: 'runtime-is-the-floor', from: 'runtime/a-by-await.ts', to: 'pipelines/sound.ts' },
   { rule: 'schemas-below-models', from: 'schemas/a.ts', to: 'models/sound.ts' },
   { rule: 'schemas-below-models', from: 'schemas/b.ts', to: 'runtime/kafka/sound.ts' },
   { rule: 'models-below-operators', from: 'models/a.ts', to: 'operators/sound.ts' },
@@ -78,14 +80,20 @@ const SOUND: Readonly<Record<string, readonly string[]>> = {
   'test/sound.ts': ['cli/sound.ts', 'vitest'],
 };
 
+/** Ways of importing, by the end of the file's name: `…-by-type.ts`. */
+const FORMS: Readonly<Record<string, string>> = {
+  import: "import 'TARGET';",
+  type: "import type { value as planted } from 'TARGET';",
+  export: "export { value as planted } from 'TARGET';",
+  await: "export const planted = await import('TARGET');",
+};
+
 /** Writes a file that imports all of `targets`; paths of the tree become relative ones. */
 function importing(from: string, targets: readonly string[]): string {
   const up = '../'.repeat(from.split('/').length - 1);
   const lines = targets.map((target) => {
     const specifier = /^[a-z]+\/.*\.ts$/.test(target) ? `${up}${target}` : target;
-    return from.includes('type-only')
-      ? `import type { value } from '${specifier}';`
-      : `import '${specifier}';`;
+    return (FORMS[/-by-(\w+)\.ts$/.exec(from)?.[1] ?? 'import'] ?? '').replace('TARGET', specifier);
   });
   return [...lines, 'export const value = 1;', ''].join('\n');
 }
