@@ -221,7 +221,7 @@ export interface TopicPlan {
   /** Partitions of every topic but `catalog`; a power of two, at most 4096. */
   readonly partitions: number;
   /** Retention by topic name (without prefix) where it differs from the catalogue, ms. */
-  readonly retentionMs?: Readonly<Record<string, number>>;
+  readonly retentionMs?: Readonly<Partial<Record<string, number>>>;
 }
 
 /**
