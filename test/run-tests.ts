@@ -14,7 +14,8 @@ interface VitestReport {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const report = join(mkdtempSync(join(tmpdir(), 'vigie-test-')), 'report.json');
+const report =
+  process.env.VIGIE_TEST_REPORT ?? join(mkdtempSync(join(tmpdir(), 'vigie-test-')), 'report.json');
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
 const args = [vitest, 'run', ...reporters, ...process.argv.slice(2)];
