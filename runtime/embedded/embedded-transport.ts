@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { PipelineError } from '../errors.ts';
 import type {
   FetchedRecord,
@@ -18,8 +19,8 @@ import { TopicLog } from './topic-log.ts';
 export interface EmbeddedTransportOptions {
   /** Folder of `log.db`; created when missing. One process at a time may have it open. */
   readonly folder: string;
-  /** The clock that retention goes by, epoch milliseconds UTC. */
-  readonly nowMs: () => number;
+  /** The clock that retention goes by. */
+  readonly clock: Clock;
   /**
    * `full` (default): an acknowledged record survives a power cut. `normal`: it survives kill -9; a power cut may take
    * the last commits, never a part of one.

@@ -1,5 +1,7 @@
+import type { Clock } from '../clock.ts';
 import { PipelineError } from '../errors.ts';
 import { SlotWriter } from '../slot.ts';
+import { SlotPool } from '../slot-pool.ts';
 import type { OutboundRecord, PartitionOffset, TopicSpec } from '../transport.ts';
 import type {
   GroupOffset,
@@ -11,11 +13,9 @@ import type {
 import { LogThread } from './log-thread.ts';
 import { PartitionLog } from './partition-log.ts';
 import { type Batch, type BatchLimit, RecentBudget } from './recent-records.ts';
-import { SlotPool } from './slot-pool.ts';
+
 import { recordBytes, slotRecords } from './slot-records.ts';
 
-/** Bytes of idle buffers kept for the next write or read. */
-const KEPT_SLOT_BYTES = 16 * 1024 * 1024;
 /** Room for the fixed part of an entry and its padding. */
 const ENTRY_ROOM_BYTES = 64;
 
@@ -35,7 +35,7 @@ export interface TopicLogEvents {
 /** How a log is opened. */
 export interface TopicLogOptions extends LogFileOptions {
   readonly recentBytes: number;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
 }
 
 /**
@@ -44,9 +44,9 @@ export interface TopicLogOptions extends LogFileOptions {
  */
 export class TopicLog {
   readonly #thread: LogThread;
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   readonly #events: TopicLogEvents;
-  readonly #slots = new SlotPool(KEPT_SLOT_BYTES);
+  readonly #slots = new SlotPool();
   readonly #recent: RecentBudget;
   readonly #topics = new Map<string, KnownTopic>();
   readonly #partitions = new Map<number, PartitionLog>();
@@ -55,7 +55,7 @@ export class TopicLog {
 
   constructor(options: TopicLogOptions, events: TopicLogEvents) {
     const { folder, synchronous, maxBytes } = options;
-    this.#nowMs = options.nowMs;
+    this.#clock = options.clock;
     this.#events = events;
     this.#recent = new RecentBudget(options.recentBytes);
     this.#thread = new LogThread(
@@ -128,13 +128,13 @@ export class TopicLog {
     if (records.length + offsets.length === 0) return;
     const { buffer, byteLength } = this.#pack(records);
     try {
-      const nowMs = this.#nowMs();
+      const nowMs = this.#clock.nowMs();
       const call = { op: 'write', buffer, byteLength, offsets: groupOffsets, nowMs } as const;
       const { bases } = await this.#thread.call(call);
       this.#storeOffsets(groupOffsets);
       this.#publish(buffer, byteLength, bases);
     } finally {
-      this.#slots.giveBack(buffer);
+      this.#slots.release(buffer);
     }
   }
 
@@ -145,7 +145,7 @@ export class TopicLog {
 
   /** Applies retention now and resolves when nothing is due any more. */
   async trim(): Promise<void> {
-    await this.#thread.call({ op: 'trim', nowMs: this.#nowMs() });
+    await this.#thread.call({ op: 'trim', nowMs: this.#clock.nowMs() });
   }
 
   /** Closes the file; wakes whoever waits for records, to see that there will be none. */
@@ -160,7 +160,7 @@ export class TopicLog {
   }
 
   async #fetchCold(log: PartitionLog, from: number, to: number, limit: BatchLimit): Promise<Batch> {
-    const lent = this.#slots.take(limit.maxBytes + ENTRY_ROOM_BYTES);
+    const lent = this.#slots.acquire(limit.maxBytes + ENTRY_ROOM_BYTES);
     let slot: LogResults['read'] | undefined;
     try {
       const end = Math.min(to, Number.MAX_SAFE_INTEGER);
@@ -175,14 +175,14 @@ export class TopicLog {
       const [run] = slotRecords(slot.buffer, slot.byteLength);
       return { records: run?.records ?? [], next: slot.next };
     } finally {
-      this.#slots.giveBack(slot?.buffer ?? lent);
+      this.#slots.release(slot?.buffer ?? lent);
     }
   }
 
   #pack(records: readonly OutboundRecord[]): { buffer: SharedArrayBuffer; byteLength: number } {
     const logs = records.map((record) => this.#accept(record));
     const bytes = records.reduce((sum, { key, value }) => sum + recordBytes(key, value), 0);
-    const writer = new SlotWriter(this.#slots.take(bytes));
+    const writer = new SlotWriter(this.#slots.acquire(bytes));
     records.forEach((record, index) => {
       writer.append(0, logs[index]?.id ?? 0, 0, record);
     });

@@ -8,7 +8,7 @@ import { transportConformance } from '../conformance/transport.conformance.ts';
 async function open(recentBytes: number): Promise<OpenedTransport> {
   const folder = await mkdtemp(join(tmpdir(), 'vigie-log-'));
   const start = (): Promise<EmbeddedTransport> =>
-    EmbeddedTransport.open({ folder, nowMs: () => 1_700_000_000_000, recentBytes });
+    EmbeddedTransport.open({ folder, clock: { nowMs: () => 1_700_000_000_000 }, recentBytes });
   let transport = await start();
   return {
     transport,
