@@ -26,6 +26,7 @@ export class Catalog {
   readonly #tenants = new Map<string, TenantDefinition[]>();
   readonly #metrics = new Map<string, MetricDefinition[]>();
   readonly #services = new Map<string, ServiceDefinition[]>();
+  #changesMs: readonly number[] = [];
   #revision = 0;
 
   /** Rises with every change: caches of lookups are good as long as it stays. */
@@ -33,8 +34,17 @@ export class Catalog {
     return this.#revision;
   }
 
+  /** How many of the known changes act by then: lookups of one revision and epoch are the same. */
+  epochAt(atMs: number): number {
+    let epoch = 0;
+    while (epoch < this.#changesMs.length && (this.#changesMs[epoch] ?? 0) <= atMs) epoch += 1;
+    return epoch;
+  }
+
   put<K extends keyof CatalogKinds>(kind: K, definition: CatalogKinds[K]): void {
     this.#revision += 1;
+    const changes = new Set(this.#changesMs).add(definition.effectiveFromMs);
+    this.#changesMs = [...changes].sort((a, b) => a - b);
     if (kind === 'TenantDefinition') {
       const tenant = definition as TenantDefinition;
       insert(this.#tenants, tenant.tenant, tenant);

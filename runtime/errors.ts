@@ -150,6 +150,16 @@ export const errorCatalogue = {
     message: 'the point is older than the newest accepted point of its series',
     remedy: 'Keep each series on one producer and one raw partition.',
   },
+  COUNTER_BASE: {
+    fate: 'drop',
+    message: 'the first value of a counter only sets the base of its rate',
+    remedy: 'None.',
+  },
+  SERIES_ENDED: {
+    fate: 'drop',
+    message: 'a staleness marker ended the series; it carries no value',
+    remedy: 'None.',
+  },
   RECORD_REPEATED: {
     fate: 'drop',
     message: 'the source record was taken in before (at-least-once delivery); its points were skipped',

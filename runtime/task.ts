@@ -122,9 +122,8 @@ export class Task {
     const until = this.#replayUntil.get(topic) ?? 0;
     const replayed = records.filter((record) => record.offset < until);
     const fresh = replayed.length === 0 ? records : records.slice(replayed.length);
-    for (const [part, replay] of [[replayed, true], [fresh, false]] as const) {
-      if (part.length > 0) this.#put({ kind: 'records', topic: number, records: part, bytes: size(part), replay });
-    }
+    for (const part of chunks(replayed)) this.#put({ kind: 'records', topic: number, replay: true, ...part });
+    for (const part of chunks(fresh)) this.#put({ kind: 'records', topic: number, replay: false, ...part });
   }
 
   /** Takes records of a broadcast topic. */
@@ -249,6 +248,22 @@ function takeCall(waiting: readonly Item[]): number {
 
 function isReplay(item: Item): boolean {
   return item.kind === 'records' && item.replay;
+}
+
+/** Cuts what one fetch brought, so that a call stays below its limit. */
+function* chunks(records: readonly FetchedRecord[]): Generator<{ records: readonly FetchedRecord[]; bytes: number }> {
+  let start = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i++) {
+    const next = size(records.slice(i, i + 1));
+    if (i > start && bytes + next > MAX_CALL_BYTES) {
+      yield { records: records.slice(start, i), bytes };
+      start = i;
+      bytes = 0;
+    }
+    bytes += next;
+  }
+  if (start < records.length) yield { records: records.slice(start), bytes };
 }
 
 /** Bytes that the records take in a slot, headers and padding estimated. */

@@ -11,7 +11,7 @@ export const enrichOptions = z
         'Most series a tenant may have, shared evenly by the partitions, unless its definition says otherwise; points of further series are dropped and counted.',
       ),
   })
-  .prefault({});
+  .describe('What is known of series.');
 
 /** Parsed options of the enrich stage. */
 export type EnrichOptions = z.infer<typeof enrichOptions>;

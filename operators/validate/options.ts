@@ -56,7 +56,7 @@ export const validateOptions = z
       .default(['service.instance.id', 'pod', 'instance', 'host', 'service'])
       .describe('Labels that name the entity of a series, the first present wins; never change it on a running system.'),
   })
-  .prefault({});
+  .describe('What a raw record must be like.');
 
 /** Parsed options of the validate stage. */
 export type ValidateOptions = z.infer<typeof validateOptions>;

@@ -1,11 +1,9 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
+import type { LabelPair } from '../../schemas/identity.ts';
 import type { ValidateOptions } from './options.ts';
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:.]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_.]*$/;
-
-/** A label of a series: name, value. */
-export type Label = readonly [name: string, value: string];
 
 /** What is wrong with a series. */
 export interface SeriesFault {
@@ -21,7 +19,7 @@ export interface SeriesFault {
  */
 export function checkSeries(
   name: string,
-  labels: readonly Label[],
+  labels: readonly LabelPair[],
   limits: ValidateOptions,
 ): SeriesFault | undefined {
   if (name.length > limits.maxNameLength || !METRIC_NAME.test(name)) {

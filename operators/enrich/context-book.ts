@@ -1,0 +1,114 @@
+import type { SeriesContext } from '../../schemas/generated/series-context.ts';
+import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
+import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
+import type { Catalog } from '../catalog.ts';
+import { serviceOf } from './service-of.ts';
+
+/** What decides a series’ context; series that agree in it share a context number. */
+export interface ContextKey {
+  readonly tenant: string;
+  readonly metric: string;
+  readonly service: string | null;
+  readonly kind: SeriesKind;
+  readonly unit: string | null;
+}
+
+interface ResolvedContext {
+  readonly revision: number;
+  readonly epoch: number;
+  readonly context: SeriesContext;
+}
+
+/**
+ * Numbers the contexts of a task’s series and resolves them against the catalog.
+ *
+ * There are about as many as metric names, so a series needs only the number. Resolved contexts are kept until the
+ * catalog changes or one of its changes comes into effect.
+ */
+export class ContextBook {
+  readonly #catalog: Catalog;
+  readonly #keys: ContextKey[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #resolved: (ResolvedContext | undefined)[] = [];
+  #saved = 0;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** Returns the context number of a new series. */
+  place(definition: SeriesDefinition): number {
+    const { tenant, name, kind, unit, labels, firstSeenMs } = definition;
+    const service = serviceOf(labels, this.#catalog.services(tenant, firstSeenMs));
+    return this.#number({ tenant, metric: name, service, kind, unit });
+  }
+
+  tenant(number: number): string {
+    return this.#keys[number]?.tenant ?? '';
+  }
+
+  /** Whether values only grow, by the definition or, where it does not say, by the producer. */
+  isCounter(number: number, atMs: number): boolean {
+    const { kind } = this.resolve(number, atMs);
+    return kind === 'COUNTER' || kind === 'BUCKET';
+  }
+
+  /** What the catalog says of the context at an event time. */
+  resolve(number: number, atMs: number): SeriesContext {
+    const { revision } = this.#catalog;
+    const epoch = this.#catalog.epochAt(atMs);
+    const known = this.#resolved[number];
+    if (known !== undefined && known.revision === revision && known.epoch === epoch) return known.context;
+    const context = this.#look(this.#keys[number] as ContextKey, atMs);
+    this.#resolved[number] = { revision, epoch, context };
+    return context;
+  }
+
+  /** Hands over the contexts numbered since the last call. */
+  saveNew(write: (number: number, bytes: Uint8Array) => void): void {
+    for (; this.#saved < this.#keys.length; this.#saved++) {
+      write(this.#saved, Buffer.from(JSON.stringify(this.#keys[this.#saved])));
+    }
+  }
+
+  /** Puts a saved context back; numbers may come in any order. */
+  restore(number: number, bytes: Uint8Array): void {
+    const key = JSON.parse(Buffer.from(bytes).toString()) as ContextKey;
+    this.#keys[number] = key;
+    this.#numbers.set(JSON.stringify(key), number);
+    this.#saved = Math.max(this.#saved, number + 1);
+  }
+
+  #number(key: ContextKey): number {
+    const text = JSON.stringify(key);
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.#keys.push(key) - 1;
+    this.#numbers.set(text, number);
+    return number;
+  }
+
+  #look({ tenant, metric, service, kind, unit }: ContextKey, atMs: number): SeriesContext {
+    const definition = this.#catalog.metric(tenant, metric, atMs);
+    const said = definition?.kind ?? 'UNKNOWN';
+    return {
+      service: service ?? definition?.ownerService ?? null,
+      metricType: definition?.type ?? 'UNKNOWN',
+      class: definition?.class ?? null,
+      kind: said === 'UNKNOWN' ? kind : said,
+      unit: definition?.unit ?? unit,
+      intervalMs: definition?.intervalMs ?? 0,
+      hop: definition?.hop ?? 0,
+      direction: definition?.direction ?? 'BOTH',
+      dataMin: definition?.dataMin ?? null,
+      dataMax: definition?.dataMax ?? null,
+      minAbs: definition?.minAbs ?? 0,
+      minRel: definition?.minRel ?? 0.2,
+      sensitivity: definition?.sensitivity ?? 0.85,
+      businessImpact: definition?.businessImpact ?? null,
+      runbookUrl: definition?.runbookUrl ?? null,
+      ownerService: definition?.ownerService ?? null,
+      catalogVersion: definition?.version ?? 0,
+    };
+  }
+}

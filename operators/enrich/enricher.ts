@@ -1,0 +1,203 @@
+import type { ErrorCode } from '../../runtime/errors.ts';
+import type { SeriesContext } from '../../schemas/generated/series-context.ts';
+import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
+import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
+import { idHigh, idLow } from '../../schemas/identity.ts';
+import { type PackedBatch, PackedBatchWriter } from '../../schemas/packed-batch.ts';
+import type { Catalog } from '../catalog.ts';
+import type { SourceProgress } from '../source-progress.ts';
+import { ContextBook } from './context-book.ts';
+import type { EnrichOptions } from './options.ts';
+import { type SequenceCounts, Sequencer } from './sequencer.ts';
+import { SeriesRegister } from './series-register.ts';
+
+const ID_BYTES = 8;
+
+/** Told what is not in the output: how many points, by which code, and of which metric where that is known. */
+export type OnDropped = (code: ErrorCode, points: number, metric: string) => void;
+
+/** What an enricher needs. */
+export interface EnricherSetup {
+  readonly options: EnrichOptions;
+  readonly catalog: Catalog;
+  readonly progress: SourceProgress;
+  readonly partition: number;
+  readonly partitions: number;
+}
+
+/** Where an enricher reports to while it accepts a batch. */
+export interface EnrichSink {
+  readonly dropped: OnDropped;
+  /** A series was seen for the first time. */
+  readonly registered: (definition: SeriesDefinition) => void;
+  /** Points that carry another label set under a known id, as a batch of their own; `points` may be 0. */
+  readonly collided: (definition: SeriesDefinition, batch: SeriesBatch, points: number) => void;
+}
+
+/**
+ * Owns the series of a task: registers definitions, keeps points in time order and once, turns counters into rates,
+ * and adds what the catalog knows.
+ *
+ * `accept` all batches of a call, then `drain`.
+ */
+export class Enricher {
+  readonly contexts: ContextBook;
+  readonly register: SeriesRegister;
+  readonly counts: SequenceCounts = {
+    accepted: 0,
+    duplicates: 0,
+    outOfOrder: 0,
+    counterBases: 0,
+    counterResets: 0,
+    ended: 0,
+  };
+  readonly #setup: EnricherSetup;
+  readonly #sequencer: Sequencer;
+  readonly #writers = new Map<string, TenantWriter>();
+
+  constructor(setup: EnricherSetup) {
+    this.#setup = setup;
+    this.contexts = new ContextBook(setup.catalog);
+    this.register = new SeriesRegister(this.contexts);
+    this.#sequencer = new Sequencer(this.register.table);
+  }
+
+  accept(batch: PackedBatch, sink: EnrichSink): void {
+    const barred = this.#define(batch, sink);
+    const writer = this.#writer(batch.tenant);
+    for (const definition of batch.definitions) {
+      if (!barred.has(keyOf(definition.seriesId, 0))) writer.packed.addDefinition(definition);
+    }
+    for (let run = 0; run < batch.runs; run++) this.#run(batch, run, barred, writer, sink);
+    this.#setup.progress.endBatch();
+  }
+
+  /** Hands over everything enriched since the last call. */
+  drain(emit: (batch: SeriesBatch) => void): void {
+    for (const { packed } of this.#writers.values()) {
+      if (packed.points > 0 || packed.definitions > 0) emit(packed.take());
+    }
+    this.#writers.clear();
+  }
+
+  #define(batch: PackedBatch, sink: EnrichSink): ReadonlyMap<string, ErrorCode> {
+    const barred = new Map<string, ErrorCode>();
+    const { options, catalog, partitions } = this.#setup;
+    for (const definition of batch.definitions) {
+      const { seriesId, tenant, firstSeenMs } = definition;
+      const own = catalog.tenant(tenant, firstSeenMs)?.maxSeries ?? 0;
+      const limit = Math.ceil((own > 0 ? own : options.maxSeriesPerTenant) / partitions);
+      const became = this.register.define(definition, idLow(seriesId, 0), idHigh(seriesId, 0), limit);
+      if (became === 'new') sink.registered(definition);
+      else if (became === 'limit') barred.set(keyOf(seriesId, 0), 'SERIES_LIMIT');
+      else if (became === 'collision') {
+        barred.set(keyOf(seriesId, 0), 'SERIES_ID_COLLISION');
+        const only = this.#only(batch, definition);
+        sink.collided(definition, only.batch, only.points);
+      }
+    }
+    return barred;
+  }
+
+  #only(batch: PackedBatch, definition: SeriesDefinition): { batch: SeriesBatch; points: number } {
+    const { partition, partitions } = this.#setup;
+    const packed = new PackedBatchWriter(batch.tenant, partition, partitions);
+    packed.addDefinition(definition);
+    const { timestamps, values } = batch;
+    for (let run = 0; run < batch.runs; run++) {
+      const at = (batch.runSeries[run] ?? 0) * ID_BYTES;
+      if (keyOf(batch.seriesIds, at) !== keyOf(definition.seriesId, 0)) continue;
+      const start = batch.runStarts[run] ?? 0;
+      packed.addRun({
+        seriesLow: idLow(batch.seriesIds, at),
+        seriesHigh: idHigh(batch.seriesIds, at),
+        timestamps,
+        values,
+        start,
+        end: start + (batch.runCounts[run] ?? 0),
+        sourcePartition: batch.sourcePartitions[run] ?? 0,
+        sourceOffset: batch.sourceOffsets[run] ?? 0,
+        flags: batch.flags[run] ?? 0,
+      });
+    }
+    const { points } = packed;
+    return { batch: packed.take(), points };
+  }
+
+  #run(
+    batch: PackedBatch,
+    run: number,
+    barred: ReadonlyMap<string, ErrorCode>,
+    writer: TenantWriter,
+    sink: EnrichSink,
+  ): void {
+    const series = batch.runSeries[run] ?? 0;
+    const count = batch.runCounts[run] ?? 0;
+    const start = batch.runStarts[run] ?? 0;
+    const sourcePartition = batch.sourcePartitions[run] ?? 0;
+    const sourceOffset = batch.sourceOffsets[run] ?? 0;
+    if (this.#setup.progress.isRepeat(sourcePartition, sourceOffset)) {
+      return sink.dropped('RECORD_REPEATED', count, '');
+    }
+    const at = series * ID_BYTES;
+    const seriesLow = idLow(batch.seriesIds, at);
+    const seriesHigh = idHigh(batch.seriesIds, at);
+    const bar = barred.size === 0 ? undefined : barred.get(keyOf(batch.seriesIds, at));
+    // Collided points are a dead letter already.
+    if (bar === 'SERIES_ID_COLLISION') return;
+    if (bar !== undefined) return sink.dropped(bar, count, '');
+    const row = this.register.find(seriesLow, seriesHigh);
+    if (row < 0) return sink.dropped('SERIES_UNDEFINED', count, '');
+    const context = this.register.contextOf(row);
+    const firstMs = batch.timestamps[start] ?? 0;
+    const sequencer = this.#sequencer;
+    sequencer.clear();
+    const counter = this.contexts.isCounter(context, firstMs);
+    sequencer.run(row, batch.timestamps, batch.values, start, start + count, counter, this.counts);
+    if (sequencer.length === 0) return;
+    writer.packed.addRun({
+      seriesLow,
+      seriesHigh,
+      context: writer.contextIndex(this.contexts.resolve(context, firstMs)),
+      timestamps: sequencer.timestamps,
+      values: sequencer.values,
+      start: 0,
+      end: sequencer.length,
+      sourcePartition,
+      sourceOffset,
+      flags: batch.flags[run] ?? 0,
+    });
+  }
+
+  #writer(tenant: string): TenantWriter {
+    const open = this.#writers.get(tenant);
+    if (open !== undefined) return open;
+    const { partition, partitions } = this.#setup;
+    const writer = new TenantWriter(new PackedBatchWriter(tenant, partition, partitions));
+    this.#writers.set(tenant, writer);
+    return writer;
+  }
+}
+
+/** A batch under way and which contexts it holds already. */
+class TenantWriter {
+  readonly packed: PackedBatchWriter;
+  readonly #indices = new Map<SeriesContext, number>();
+
+  constructor(packed: PackedBatchWriter) {
+    this.packed = packed;
+  }
+
+  /** Resolved contexts are shared objects, so identity tells them apart. */
+  contextIndex(context: SeriesContext): number {
+    const known = this.#indices.get(context);
+    if (known !== undefined) return known;
+    const index = this.packed.addContext(context);
+    this.#indices.set(context, index);
+    return index;
+  }
+}
+
+function keyOf(ids: Uint8Array, at: number): string {
+  return `${idHigh(ids, at)}:${idLow(ids, at)}`;
+}

@@ -1,0 +1,92 @@
+import { type Column, type ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
+import { SeriesIndex } from '../../runtime/series-index.ts';
+import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
+import type { ContextBook } from './context-book.ts';
+import { sequenceColumns } from './sequencer.ts';
+
+/** Columns of a series in enrich, 37 bytes a row. */
+export const registerColumns: readonly ColumnSpec[] = [
+  { name: 'idLow', type: 'u32' },
+  { name: 'idHigh', type: 'u32' },
+  { name: 'labelHash', type: 'u32' },
+  { name: 'context', type: 'u32' },
+  { name: 'firstSeenMs', type: 'f64' },
+  ...sequenceColumns,
+];
+
+/** What became of a definition. */
+export type Registration = 'known' | 'new' | 'collision' | 'limit';
+
+/**
+ * Knows every series of a task by its id: its context, and enough of its labels to notice a foreign set under its id.
+ */
+export class SeriesRegister {
+  readonly table: PagedTable = new PagedTable(registerColumns);
+  readonly #index = new SeriesIndex(this.table);
+  readonly #labelHash: Column;
+  readonly #context: Column;
+  readonly #firstSeen: Column;
+  readonly #contexts: ContextBook;
+  readonly #perTenant = new Map<string, number>();
+
+  constructor(contexts: ContextBook) {
+    this.#contexts = contexts;
+    this.#labelHash = this.table.column('labelHash');
+    this.#context = this.table.column('context');
+    this.#firstSeen = this.table.column('firstSeenMs');
+  }
+
+  /** Returns the row of a series, or -1. */
+  find(low: number, high: number): number {
+    return this.#index.find(low, high);
+  }
+
+  /** Takes a definition; `limit` is how many series the tenant may have in this task. */
+  define(definition: SeriesDefinition, low: number, high: number, limit: number): Registration {
+    const hash = labelHash(definition);
+    const row = this.#index.find(low, high);
+    if (row >= 0) {
+      return this.#labelHash.view(row)[this.#labelHash.index(row)] === hash ? 'known' : 'collision';
+    }
+    const { tenant } = definition;
+    const count = this.#perTenant.get(tenant) ?? 0;
+    if (count >= limit) return 'limit';
+    this.#perTenant.set(tenant, count + 1);
+    const created = this.#index.insert(low, high);
+    this.#labelHash.view(created)[this.#labelHash.index(created)] = hash;
+    this.#context.view(created)[this.#context.index(created)] = this.#contexts.place(definition);
+    this.#firstSeen.view(created)[this.#firstSeen.index(created)] = definition.firstSeenMs;
+    this.table.touch(created);
+    return 'new';
+  }
+
+  /** Context number of the series in a row. */
+  contextOf(row: number): number {
+    return this.#context.view(row)[this.#context.index(row)] ?? 0;
+  }
+
+  /** Rebuilds what is not saved, once all pages and contexts are back. */
+  rebuild(): void {
+    this.#index.rebuild();
+    this.#perTenant.clear();
+    for (let row = 0; row < this.table.rowCount; row++) {
+      const tenant = this.#contexts.tenant(this.contextOf(row));
+      this.#perTenant.set(tenant, (this.#perTenant.get(tenant) ?? 0) + 1);
+    }
+  }
+}
+
+/** FNV-1a 32 over name and sorted labels: independent of the id’s hash, so a collision of both is 2^-96. */
+function labelHash({ name, labels }: SeriesDefinition): number {
+  let hash = 0x811c9dc5;
+  const mix = (text: string): void => {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ 0x1ff, 0x01000193);
+  };
+  mix(name);
+  for (const label of Object.keys(labels).sort()) {
+    mix(label);
+    mix(labels[label] ?? '');
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,117 @@
+import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
+import type { MetricPoint } from '../../schemas/generated/metric-point.ts';
+import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
+import type { LabelPair } from '../../schemas/identity.ts';
+
+/** Layout of `MetricBatch` columns that this version reads. */
+const LAYOUT = 1;
+
+/**
+ * A series as a producer named it; its points are the next `count` of the record.
+ *
+ * Labels are sorted by name; one with an empty value is the same as none, as in Prometheus, and is left out.
+ */
+export interface RawSeries {
+  readonly name: string;
+  readonly labels: readonly LabelPair[];
+  readonly kind: SeriesKind;
+  readonly unit: string | null;
+  readonly count: number;
+}
+
+/**
+ * One raw record, friendly or packed, in one shape: points grouped by series.
+ *
+ * `words` are the values’ bits (low word first): a NaN’s payload does not survive as a number.
+ */
+export interface RawPoints {
+  readonly tenant: string;
+  readonly backfill: boolean;
+  readonly series: readonly RawSeries[];
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  readonly words: Uint32Array;
+}
+
+/** Reads a record with one point. */
+export function rawFromPoint(point: MetricPoint): RawPoints {
+  const { tenant, name, labels, kind, unit } = point;
+  const values = Float64Array.of(point.value);
+  return {
+    tenant,
+    backfill: false,
+    series: [{ name, labels: sortedPairs(Object.entries(labels)), kind, unit, count: 1 }],
+    timestamps: Float64Array.of(point.timestamp),
+    values,
+    words: new Uint32Array(values.buffer),
+  };
+}
+
+/**
+ * Reads a packed record, or says in which way its columns disagree.
+ *
+ * Copies each column once, to align it; checks every dictionary reference and count before any point is read.
+ */
+export function rawFromBatch(batch: MetricBatch): RawPoints | string {
+  const { tenant, backfill, dictionary, counts, series } = batch;
+  if (batch.layout !== LAYOUT) return `layout ${batch.layout}, expected ${LAYOUT}`;
+  if (counts.length !== series.length * 4) {
+    return `${series.length} series but ${counts.length} bytes of counts`;
+  }
+  const points = Math.floor(batch.values.length / 8);
+  if (batch.values.length % 8 !== 0 || batch.timestamps.length !== batch.values.length) {
+    return `${batch.timestamps.length} bytes of timestamps, ${batch.values.length} of values`;
+  }
+  const perSeries = new Uint32Array(aligned(counts));
+  let sum = 0;
+  for (const count of perSeries) sum += count;
+  if (sum !== points) return `counts add up to ${sum}, the columns hold ${points} points`;
+  const named: RawSeries[] = [];
+  for (let i = 0; i < series.length; i++) {
+    const header = series[i] as (typeof series)[number];
+    const read = readSeries(header, dictionary, perSeries[i] ?? 0);
+    if (typeof read === 'string') return `series ${i}: ${read}`;
+    named.push(read);
+  }
+  const bits = aligned(batch.values);
+  return {
+    tenant,
+    backfill,
+    series: named,
+    timestamps: new Float64Array(aligned(batch.timestamps)),
+    values: new Float64Array(bits),
+    words: new Uint32Array(bits),
+  };
+}
+
+function readSeries(
+  header: MetricBatch['series'][number],
+  dictionary: readonly string[],
+  count: number,
+): RawSeries | string {
+  const name = dictionary[header.name];
+  if (name === undefined) return `name ${header.name} is not in the dictionary`;
+  if (header.labels.length % 2 !== 0) return 'a label name has no value';
+  const unit = header.unit < 0 ? null : dictionary[header.unit];
+  if (unit === undefined) return `unit ${header.unit} is not in the dictionary`;
+  const labels: [string, string][] = [];
+  for (let i = 0; i < header.labels.length; i += 2) {
+    const label = dictionary[header.labels[i] ?? -1];
+    const value = dictionary[header.labels[i + 1] ?? -1];
+    if (label === undefined || value === undefined) return 'a label is not in the dictionary';
+    labels.push([label, value]);
+  }
+  return { name, labels: sortedPairs(labels), kind: header.kind, unit, count };
+}
+
+function sortedPairs(labels: [string, string][]): readonly LabelPair[] {
+  const present = labels.filter(([, value]) => value !== '');
+  return present.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** A copy of its own, because a view into a record may start at any byte. */
+function aligned(bytes: Uint8Array): ArrayBuffer {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy.buffer;
+}

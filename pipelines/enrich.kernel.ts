@@ -1,0 +1,135 @@
+import { Catalog } from '../operators/catalog.ts';
+import { Enricher, type EnrichSink } from '../operators/enrich/enricher.ts';
+import type { EnrichOptions } from '../operators/enrich/options.ts';
+import { SourceProgress } from '../operators/source-progress.ts';
+import type { ErrorCode } from '../runtime/errors.ts';
+import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
+import type { SlotReader } from '../runtime/slot.ts';
+import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
+import { Codec } from '../schemas/codec.ts';
+import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
+import { readPackedBatch } from '../schemas/packed-batch.ts';
+import { CatalogReader } from './catalog-reader.ts';
+import { DecisionWriter } from './decision-writer.ts';
+import type { StageOptions } from './stage-options.ts';
+
+type Context = KernelContext<StageOptions<EnrichOptions>>;
+
+/** Input topics by their number in the topology. */
+const VALIDATED = 0;
+
+/** ENRICH: owns the series of its shards; orders their points and adds what the catalog knows. */
+class EnrichKernel implements Kernel {
+  readonly #context: Context;
+  readonly #codec: Codec;
+  readonly #catalog: CatalogReader;
+  readonly #progress = new SourceProgress();
+  readonly #enricher: Enricher;
+  readonly #decisions: DecisionWriter;
+  #restored = false;
+
+  constructor(context: Context) {
+    const { schemaIds, section } = context.options;
+    const { partition, partitions } = context;
+    const catalog = new Catalog();
+    this.#context = context;
+    this.#codec = new Codec(schemaIds);
+    this.#catalog = new CatalogReader(this.#codec, catalog);
+    this.#enricher = new Enricher({ options: section, catalog, progress: this.#progress, partition, partitions });
+    this.#decisions = new DecisionWriter(context, this.#codec);
+  }
+
+  process(input: SlotReader, output: KernelOutput): void {
+    if (this.#restored) this.#enricher.register.rebuild();
+    this.#restored = false;
+    let latestMs = 0;
+    while (input.next()) {
+      if (input.topic === VALIDATED) {
+        latestMs = Math.max(latestMs, input.timestampMs);
+        this.#batch(input, output);
+      } else {
+        this.#catalog.read(input);
+      }
+    }
+    this.#enricher.drain((batch) => {
+      const value = this.#codec.encode('SeriesBatch', batch);
+      output.emit('metrics.enriched', this.#context.partition, null, value, latestMs);
+      output.count('points_out_total', batch.values.length / 8);
+    });
+    this.#report(output);
+    this.#decisions.flush(output);
+  }
+
+  checkpoint(write: WriteState): void {
+    this.#enricher.register.table.writeDirty((page, image) => write(stateKey('page', page), image));
+    this.#enricher.contexts.saveNew((number, bytes) => write(stateKey('context', number), bytes));
+    const progress = this.#progress.save();
+    if (progress !== undefined) write(stateKey('source'), progress);
+    const decisions = this.#decisions.save();
+    if (decisions !== undefined) write(stateKey('decisions'), decisions);
+  }
+
+  restore(key: Uint8Array, value: Uint8Array | null): void {
+    if (value === null) return;
+    const { name, number } = parseStateKey(key);
+    this.#restored = true;
+    if (name === 'page') this.#enricher.register.table.readPage(number, value);
+    else if (name === 'context') this.#enricher.contexts.restore(number, value);
+    else if (name === 'source') this.#progress.restore(value);
+    else if (name === 'decisions') this.#decisions.restore(value);
+  }
+
+  #batch(input: SlotReader, output: KernelOutput): void {
+    const { value, index, timestampMs } = input;
+    if (value === null) return output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
+    const { tenant, ...rest } = this.#codec.decode(value, ['SeriesBatch']).value;
+    const batch = readPackedBatch({ tenant, ...rest });
+    if (typeof batch === 'string') return output.reject(index, 'BATCH_COLUMNS', 0, batch);
+    output.count('points_in_total', batch.values.length);
+    this.#enricher.accept(batch, this.#sink(tenant, timestampMs, input, output));
+  }
+
+  #sink(tenant: string, atMs: number, input: SlotReader, output: KernelOutput): EnrichSink {
+    const example = `metrics.validated/${input.partition}/${input.offset}`;
+    const note = (code: ErrorCode, outcome: string, count: number) =>
+      this.#decisions.note({ tenant, kind: 'DROP', code, outcome, atMs, count, example });
+    return {
+      dropped: (code, points) => {
+        output.reject(input.index, code, points);
+        note(code, 'drop', points);
+      },
+      registered: (definition) => this.#register(definition, atMs, output),
+      collided: ({ name }, only, points) => {
+        const value = this.#codec.encode('SeriesBatch', only);
+        output.reject(input.index, 'SERIES_ID_COLLISION', points, name.slice(0, 64), value);
+        note('SERIES_ID_COLLISION', 'deadLetter', points);
+      },
+    };
+  }
+
+  #register(definition: SeriesDefinition, atMs: number, output: KernelOutput): void {
+    const value = this.#codec.encode('SeriesDefinition', definition);
+    output.emit('series', this.#context.partition, definition.seriesId, value, atMs);
+    output.count('series_registered_total', 1);
+  }
+
+  #report(output: KernelOutput): void {
+    const { counts } = this.#enricher;
+    const drops = [
+      ['POINT_DUPLICATE', counts.duplicates],
+      ['POINT_OUT_OF_ORDER', counts.outOfOrder],
+      ['COUNTER_BASE', counts.counterBases],
+      ['SERIES_ENDED', counts.ended],
+    ] as const;
+    for (const [code, points] of drops) {
+      if (points > 0) output.count(`points_dropped_total{code="${code}"}`, points);
+    }
+    if (counts.counterResets > 0) output.count('counter_resets_total', counts.counterResets);
+    Object.assign(counts, { accepted: 0, duplicates: 0, outOfOrder: 0, counterBases: 0, counterResets: 0, ended: 0 });
+    output.gauge('series', this.#enricher.register.table.rowCount);
+  }
+}
+
+const createKernel: CreateKernel<StageOptions<EnrichOptions>> = async (context) => new EnrichKernel(context);
+
+export default createKernel;

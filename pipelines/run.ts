@@ -1,0 +1,114 @@
+import { availableParallelism } from 'node:os';
+import { firstValueFrom, merge, type Observable } from 'rxjs';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { PipelineError } from '../runtime/errors.ts';
+import { Lanes } from '../runtime/lanes.ts';
+import type { Log } from '../runtime/log.ts';
+import { SlotPool } from '../runtime/slot-pool.ts';
+import type { StageSpec } from '../runtime/stage-spec.ts';
+import type { Transport } from '../runtime/transport.ts';
+import { Codec } from '../schemas/codec.ts';
+import { topicSpecs } from '../schemas/topics.ts';
+import { publishCatalog } from './catalog-publisher.ts';
+import type { Config } from './config.ts';
+import { registerSchemas, type RegisteredSchemas } from './open-registry.ts';
+import { openTransport } from './open-transport.ts';
+import { SchemaGate } from './schema-gate.ts';
+import { type RunningStage, runStage, type StageServices } from './stage.ts';
+import { type StageFigures, StageStats } from './stage-stats.ts';
+import { stageOptions } from './stage-options.ts';
+import { topology } from './topology.ts';
+
+/** What a pipeline is run with; everything has a default but the log. */
+export interface RunOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** The graph, or a part of it: a worker may run some stages only. */
+  readonly stages?: readonly StageSpec[];
+  /** A transport that is open already; it stays open after `stop`. */
+  readonly transport?: Transport;
+}
+
+/** A worker with its stages running. */
+export interface RunningPipeline {
+  readonly transport: Transport;
+  readonly codec: Codec;
+  readonly prefix: string;
+  /** What each stage has done so far. */
+  figures(): readonly StageFigures[];
+  /** Rejects with the fault that a stage could not go on with. */
+  readonly failed: Promise<never>;
+  /** Finishes what was taken in, saves state, commits, and closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a worker: topics, schemas, catalog, kernel threads, and the stages in topological order.
+ *
+ * @throws PipelineError of fate `stop` when the topics have other partitions (`PARTITIONS_CHANGED`), or when the broker,
+ *   the log or the registry refuses (`TRANSPORT_REFUSED`, `REGISTRY_UNAVAILABLE`).
+ */
+export async function runPipeline(config: Config, options: RunOptions): Promise<RunningPipeline> {
+  const { log, clock = systemClock, stages = topology } = options;
+  const { prefix, partitions, retentionMs } = config.topics;
+  const transport = options.transport ?? (await openTransport(config, log));
+  await transport.ensureTopics(topicSpecs({ prefix, partitions, retentionMs }));
+  const schemas = await registerSchemas(config);
+  const codec = new Codec(schemas.ids);
+  await publishCatalog({ transport, codec, prefix, catalog: config.catalog, nowMs: clock.nowMs() });
+
+  const gate = new SchemaGate(schemas.registry, schemas.own, log);
+  const lanes = new Lanes({ threads: threadsOf(config), timeoutMs: config.runtime.kernelTimeoutMs });
+  const stats = stages.map(({ name }) => new StageStats(name));
+  const shared = { transport, lanes, slots: new SlotPool(), prefix, partitions, log };
+  const running = stages.map((spec, i) =>
+    runStage(spec, { ...shared, ...stageServices(config, spec, schemas, stats[i] as StageStats, gate) }),
+  );
+  return {
+    transport,
+    codec,
+    prefix,
+    figures: () => stats.map((each) => each.figures()),
+    failed: firstFault(running),
+    stop: async () => {
+      gate.close();
+      // Upstream first, so that what is under way still flows through the later stages.
+      for (const stage of running) await stage.stop();
+      await lanes.close();
+      if (options.transport === undefined) await transport.close();
+    },
+  };
+}
+
+type OwnServices = Omit<StageServices, 'transport' | 'lanes' | 'slots' | 'prefix' | 'partitions' | 'log'>;
+
+function stageServices(
+  config: Config,
+  spec: StageSpec,
+  schemas: RegisteredSchemas,
+  stats: StageStats,
+  gate: SchemaGate,
+): OwnServices {
+  const { checkpointIntervalMs, maxBufferedBytes } = config.runtime;
+  const options = stageOptions(config, spec.name, schemas.ids);
+  const services = { stats, options, checkpointIntervalMs, maxBufferedBytes };
+  // Only producers write with schemas of their own; between stages the ids are ours.
+  return spec.name === 'validate' ? { ...services, admit: (records) => gate.admit(records) } : services;
+}
+
+function firstFault(running: readonly RunningStage[]): Promise<never> {
+  const faults: Observable<never> = merge(...running.map(({ done }) => done));
+  const failed = firstValueFrom(faults).catch((error: unknown) => {
+    if (error instanceof PipelineError) throw error;
+    if (error instanceof Error && error.name === 'EmptyError') return new Promise<never>(() => undefined);
+    throw new PipelineError('KERNEL_FAILED', error instanceof Error ? error.message : String(error), { cause: error });
+  });
+  // A fault that nobody waits for must not end the process by itself: `run` reports it.
+  failed.catch(() => undefined);
+  return failed as Promise<never>;
+}
+
+function threadsOf(config: Config): number {
+  const { threads } = config.runtime;
+  return threads > 0 ? threads : Math.max(1, availableParallelism() - 1);
+}
