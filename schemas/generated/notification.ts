@@ -39,6 +39,8 @@ export interface Notification {
   readonly retryAtMs: number | null;
   /** When it was planned, event time, epoch ms UTC. */
   readonly plannedMs: number;
+  /** Start of the earliest incident told about, event time, epoch ms UTC; null for a heartbeat. */
+  readonly startMs: number | null;
   /** Processing time at which it was sent, epoch ms UTC; left out of equality; null until sent. */
   readonly sentMs: number | null;
   /**
