@@ -15,6 +15,10 @@ import {
   type ReadOptions,
   readOptions,
 } from '../runtime/options.ts';
+import { correlateOptions } from '../operators/correlate/options.ts';
+import { enrichOptions } from '../operators/enrich/options.ts';
+import { routeOptions } from '../operators/route/options.ts';
+import { validateOptions } from '../operators/validate/options.ts';
 import { catalogOptions } from './catalog-options.ts';
 import { ownerEnvironment, ownerKeys } from './owner-names.ts';
 import { runtimeOptions, topicsOptions } from './runtime-options.ts';
@@ -31,11 +35,13 @@ export const configSchema = z.strictObject({
   schemaRegistry: schemaRegistryOptions.prefault({}),
   topics: topicsOptions.prefault({}),
   runtime: runtimeOptions.prefault({}),
-  validate: pending.prefault({}),
-  enrich: pending.prefault({}),
-  detect: pending.prefault({}),
-  correlate: pending.prefault({}),
-  route: pending.prefault({}),
+  validate: validateOptions.prefault({}).describe('The stage that checks form and packs points.'),
+  enrich: enrichOptions.prefault({}).describe('The stage that owns series and their context.'),
+  detect: pending.prefault({}).describe('The stage that scores points.'),
+  correlate: correlateOptions
+    .prefault({})
+    .describe('The stage that makes alerts and incidents of episodes.'),
+  route: routeOptions.prefault({}).describe('The stage that decides who is told, and how often.'),
   catalog: catalogOptions.prefault({}),
 });
 

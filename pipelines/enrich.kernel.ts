@@ -8,7 +8,7 @@ import type { SlotReader } from '../runtime/slot.ts';
 import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
-import { readPackedBatch } from '../schemas/packed-batch.ts';
+import { readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { CatalogReader } from './catalog-reader.ts';
 import { DecisionWriter } from './decision-writer.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -82,11 +82,10 @@ class EnrichKernel implements Kernel {
   #batch(input: SlotReader, output: KernelOutput): void {
     const { value, index, timestampMs } = input;
     if (value === null) return output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
-    const { tenant, ...rest } = this.#codec.decode(value, ['SeriesBatch']).value;
-    const batch = readPackedBatch({ tenant, ...rest });
-    if (typeof batch === 'string') return output.reject(index, 'BATCH_COLUMNS', 0, batch);
-    output.count('points_in_total', batch.values.length);
-    this.#enricher.accept(batch, this.#sink(tenant, timestampMs, input, output));
+    const batch = readPackedBatch(this.#codec.decode(value, ['SeriesBatch']).value);
+    if ('code' in batch) return output.reject(index, batch.code, 0, batch.detail);
+    output.count('points_in_total', batch.pointCount);
+    this.#enricher.accept(batch, this.#sink(batch.tenant, timestampMs, input, output));
   }
 
   #sink(tenant: string, atMs: number, input: SlotReader, output: KernelOutput): EnrichSink {

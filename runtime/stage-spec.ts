@@ -2,12 +2,14 @@
  * A stage as data: which topics its tasks read and write, and the module whose kernel does the work.
  *
  * Topic names are without prefix. `inputs` are co-partitioned and committed; `broadcast` topics have one partition and
- * every task reads them from the beginning. `kernel` is the URL of a `*.kernel.ts` module.
+ * every task reads them from the beginning; `local` ones exist only in this worker’s memory, fed by the stage’s
+ * admission. A kernel numbers its input topics in this order: inputs, broadcast, local. `kernel` is the URL of a `*.kernel.ts` module.
  */
 export interface StageSpec {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly broadcast: readonly string[];
+  readonly local: readonly string[];
   readonly outputs: readonly string[];
   readonly kernel: string;
 }

@@ -84,7 +84,7 @@ export class Task {
    */
   async open(committed: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
     const { lanes, prefix, partitions, options, transport } = this.#services;
-    const { inputs, broadcast, outputs, kernel } = this.#spec;
+    const { inputs, broadcast, local, outputs, kernel } = this.#spec;
     const task = this.#address;
     const context = { stage: this.#spec.name, partition: this.partition, partitions, options };
     await lanes.run(this.#lane, {
@@ -92,7 +92,7 @@ export class Task {
       task,
       kernel,
       context,
-      inputs: [...inputs, ...broadcast],
+      inputs: [...inputs, ...broadcast, ...local],
       outputs: [...outputs, DEAD_LETTER_TOPIC],
     });
     const stamp = await readTaskState({
@@ -126,9 +126,10 @@ export class Task {
     for (const part of chunks(fresh)) this.#put({ kind: 'records', topic: number, replay: false, ...part });
   }
 
-  /** Takes records of a broadcast topic. */
+  /** Takes records of a broadcast or local topic. */
   broadcast(topic: string, records: readonly TopicRecord[]): void {
-    const number = this.#spec.inputs.length + this.#spec.broadcast.indexOf(topic);
+    const { inputs, broadcast, local } = this.#spec;
+    const number = inputs.length + [...broadcast, ...local].indexOf(topic);
     if (records.length > 0) this.#put({ kind: 'broadcast', topic: number, records, bytes: size(records) });
   }
 

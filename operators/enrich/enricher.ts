@@ -3,7 +3,8 @@ import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { idHigh, idLow } from '../../schemas/identity.ts';
-import { type PackedBatch, PackedBatchWriter } from '../../schemas/packed-batch.ts';
+import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
+import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
 import type { Catalog } from '../catalog.ts';
 import type { SourceProgress } from '../source-progress.ts';
 import { ContextBook } from './context-book.ts';
@@ -68,7 +69,7 @@ export class Enricher {
     for (const definition of batch.definitions) {
       if (!barred.has(keyOf(definition.seriesId, 0))) writer.packed.addDefinition(definition);
     }
-    for (let run = 0; run < batch.runs; run++) this.#run(batch, run, barred, writer, sink);
+    for (let run = 0; run < batch.runCount; run++) this.#run(batch, run, barred, writer, sink);
     this.#setup.progress.endBatch();
   }
 
@@ -104,7 +105,7 @@ export class Enricher {
     const packed = new PackedBatchWriter(batch.tenant, partition, partitions);
     packed.addDefinition(definition);
     const { timestamps, values } = batch;
-    for (let run = 0; run < batch.runs; run++) {
+    for (let run = 0; run < batch.runCount; run++) {
       const at = (batch.runSeries[run] ?? 0) * ID_BYTES;
       if (keyOf(batch.seriesIds, at) !== keyOf(definition.seriesId, 0)) continue;
       const start = batch.runStarts[run] ?? 0;
@@ -114,10 +115,10 @@ export class Enricher {
         timestamps,
         values,
         start,
-        end: start + (batch.runCounts[run] ?? 0),
-        sourcePartition: batch.sourcePartitions[run] ?? 0,
-        sourceOffset: batch.sourceOffsets[run] ?? 0,
-        flags: batch.flags[run] ?? 0,
+        end: batch.runStarts[run + 1] ?? 0,
+        sourcePartition: batch.runSourcePartitions[run] ?? 0,
+        sourceOffset: batch.runSourceOffsets[run] ?? 0,
+        flags: batch.runFlags[run] ?? 0,
       });
     }
     const { points } = packed;
@@ -132,10 +133,11 @@ export class Enricher {
     sink: EnrichSink,
   ): void {
     const series = batch.runSeries[run] ?? 0;
-    const count = batch.runCounts[run] ?? 0;
     const start = batch.runStarts[run] ?? 0;
-    const sourcePartition = batch.sourcePartitions[run] ?? 0;
-    const sourceOffset = batch.sourceOffsets[run] ?? 0;
+    const end = batch.runStarts[run + 1] ?? 0;
+    const count = end - start;
+    const sourcePartition = batch.runSourcePartitions[run] ?? 0;
+    const sourceOffset = batch.runSourceOffsets[run] ?? 0;
     if (this.#setup.progress.isRepeat(sourcePartition, sourceOffset)) {
       return sink.dropped('RECORD_REPEATED', count, '');
     }
@@ -153,7 +155,7 @@ export class Enricher {
     const sequencer = this.#sequencer;
     sequencer.clear();
     const counter = this.contexts.isCounter(context, firstMs);
-    sequencer.run(row, batch.timestamps, batch.values, start, start + count, counter, this.counts);
+    sequencer.run(row, batch.timestamps, batch.values, start, end, counter, this.counts);
     if (sequencer.length === 0) return;
     writer.packed.addRun({
       seriesLow,
@@ -165,7 +167,7 @@ export class Enricher {
       end: sequencer.length,
       sourcePartition,
       sourceOffset,
-      flags: batch.flags[run] ?? 0,
+      flags: batch.runFlags[run] ?? 0,
     });
   }
 
