@@ -1,0 +1,57 @@
+/** Which movements may open an episode. */
+export type Direction = 'both' | 'up' | 'down';
+
+/** What a metric's definition says about its detection; 0, null and `both` stand for the defaults. */
+export interface DetectSettings {
+  /** Expected distance of points in ms; 0 infers it from the gaps. */
+  readonly intervalMs: number;
+  /** Points between two window closes; 0 takes the default of the interval. */
+  readonly hop: number;
+  readonly direction: Direction;
+  /** Values within `[dataMin, dataMax]` are plausible; an episode opens only there; null: no limit. */
+  readonly dataMin: number | null;
+  readonly dataMax: number | null;
+  /** Least distance from the expected value, in the metric's unit. */
+  readonly minAbs: number;
+  /** Least distance from the expected value, as a share of its size or of the series' usual span if that is less. */
+  readonly minRel: number;
+  /** 0 to 1 (exclusive); 0.85 takes scores as they are, more opens earlier. */
+  readonly sensitivity: number;
+  readonly class: string;
+  /** Days since 1970 (UTC) that count as days off; null: Saturdays and Sundays only. */
+  readonly holidays: ReadonlySet<number> | null;
+}
+
+/** Settings of a metric about which nothing was said. */
+export const defaultSettings: DetectSettings = {
+  intervalMs: 0,
+  hop: 0,
+  direction: 'both',
+  dataMin: null,
+  dataMax: null,
+  minAbs: 0,
+  minRel: 0.2,
+  sensitivity: 0.85,
+  class: 'general',
+  holidays: null,
+};
+
+/**
+ * Points of one call as arrays: run r holds `counts[r]` points from `starts[r]` of the series in state row `rows[r]`.
+ *
+ * A row may occur in several runs; a series' points stand in order and each later than the one before it.
+ */
+export interface DetectInput {
+  readonly runs: number;
+  readonly rows: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly counts: Uint32Array;
+  /** Index into `settings` per run. */
+  readonly settingsOf: Uint32Array;
+  readonly settings: readonly DetectSettings[];
+  /** 1 where a run is back-fill or too late to be acted on. */
+  readonly historical: Uint8Array;
+  /** Event time, ms. */
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}

@@ -1,0 +1,82 @@
+import type { memberIds } from './state-columns.ts';
+
+/** How far a series' state has come: onsets need at least `probation`. */
+export const lifeCycles = ['cold', 'warming', 'probation', 'live', 'stale'] as const;
+export type LifeCycle = (typeof lifeCycles)[number];
+
+/** Weight of an episode: `warning` from score 1, `critical` from score 2. */
+export const tiers = ['warning', 'critical'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** Which way the values went at the peak; `SHAPE`: their course was unusual, not their size. */
+export const movements = ['UP', 'DOWN', 'FLAT', 'SHAPE'] as const;
+export type Movement = (typeof movements)[number];
+
+/** What one member of the ensemble said at an episode's peak. */
+export interface MemberVerdict {
+  readonly modelId: (typeof memberIds)[number];
+  /** The member's own score. */
+  readonly raw: number;
+  /** How unusual that is for this series: -log10 of its tail. */
+  readonly surprise: number;
+  readonly weight: number;
+  /** True where the member had nothing to say yet. */
+  readonly skipped: boolean;
+}
+
+/** A reading that made up part of the score at the peak; contributions add up to 1. */
+export interface FeatureShare {
+  readonly name: string;
+  readonly value: number;
+  readonly contribution: number;
+}
+
+/** A change of an episode. All times are event time in ms; values are in the metric's unit, at the peak. */
+export interface EpisodeEvent {
+  readonly row: number;
+  /** Point of the call that caused it. */
+  readonly point: number;
+  readonly phase: 'OPEN' | 'UPDATE' | 'CLOSE';
+  /** 0 at OPEN, then counting up. */
+  readonly revision: number;
+  readonly startMs: number;
+  readonly lastMs: number;
+  readonly endMs: number | null;
+  readonly peakMs: number;
+  readonly intervalMs: number;
+  /** Points at or above the opening score so far. */
+  readonly points: number;
+  readonly movement: Movement;
+  readonly value: number;
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly score: number;
+  readonly peakScore: number;
+  /** 1 - 0.15^peakScore. */
+  readonly grade: number;
+  /** Trust in the score by what was known of the series, 0 to 1. */
+  readonly confidence: number;
+  readonly tier: Tier;
+  readonly members: readonly MemberVerdict[];
+  readonly features: readonly FeatureShare[];
+  readonly lifeCycle: LifeCycle;
+  readonly historical: boolean;
+}
+
+/** Scores of a call, one place per point; the arrays are written anew by the next call. */
+export interface DetectOutput {
+  readonly points: number;
+  /** ≥ 0, continuous, never gated; from 1 up a warning may open, from 2 up a critical one. */
+  readonly score: Float64Array;
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** 1: an episode opens as warning; 2: one opens as, or climbs to, critical. */
+  readonly onset: Uint8Array;
+  /** Index into `lifeCycles`. */
+  readonly lifeCycle: Uint8Array;
+  /** `[points × members]` surprises, before weights. */
+  readonly surprises: Float32Array;
+  readonly episodes: readonly EpisodeEvent[];
+}

@@ -1,0 +1,132 @@
+import type { DetectInput, DetectSettings } from './detect-input.ts';
+import { FORECAST_WIDTH, writeForecastFeatures } from './forecast-features.ts';
+import type { SeriesTracker } from './series-tracker.ts';
+import { WINDOW } from './state-columns.ts';
+import { FOREST_WIDTH, writeForestFeatures, writeShape } from './window-features.ts';
+
+/** Intervals a little below the round figure still count: clocks jitter. */
+const MINUTE_MS = 57_000;
+const SECOND_MS = 950;
+/** A gap of more than this many intervals interrupts a series. */
+const GAP_INTERVALS = 6;
+
+/** Returns the points between two window closes: 1 from a minute up, 8 from a second up, else 32. */
+export function defaultHop(intervalMs: number): number {
+  if (intervalMs >= MINUTE_MS) return 1;
+  return intervalMs >= SECOND_MS ? 8 : WINDOW;
+}
+
+/**
+ * Follows all points of a call and writes what the models and the second pass need of them.
+ *
+ * Per point: inputs of the forecast, and the level and spread that turn its output into values. Per closed
+ * window: inputs of the forest and the autoencoder. Arrays grow to the largest call and are reused.
+ */
+export class FeaturePass {
+  forecast = new Float32Array(0);
+  forest = new Float32Array(0);
+  shape = new Float32Array(0);
+  windows = 0;
+  /** Number of the window that closed with a point, or -1. */
+  windowOf = new Int32Array(0);
+  /** Slow level (absolute), long-run spread, and the usual distance from the expected value, before the point. */
+  slow = new Float64Array(0);
+  spread = new Float64Array(0);
+  unit = new Float64Array(0);
+  /** Size of the step to the point in usual ones, at most 50. */
+  step = new Float64Array(0);
+  /** Points of the series before this one. */
+  ordinal = new Float64Array(0);
+  intervalMs = new Float64Array(0);
+  /** How far the point lies outside the extremes known before it, in long-run spreads; negative below. */
+  beyond = new Float64Array(0);
+  /** Distance between the extremes known before the point. */
+  span = new Float64Array(0);
+  /** Time since the point before, ms. */
+  gapMs = new Float64Array(0);
+  /** 1 where a gap lies before the point. */
+  gap = new Uint8Array(0);
+  readonly #tracker: SeriesTracker;
+  readonly #window = new Float64Array(WINDOW);
+
+  constructor(tracker: SeriesTracker) {
+    this.#tracker = tracker;
+  }
+
+  /** Runs over a call; `points` is the length of its point arrays. */
+  run(input: DetectInput, points: number): void {
+    this.#reserve(points);
+    this.windows = 0;
+    for (let r = 0; r < input.runs; r++) {
+      const row = input.rows[r] as number;
+      const settings = input.settings[input.settingsOf[r] as number] as DetectSettings;
+      const start = input.starts[r] as number;
+      const end = start + (input.counts[r] as number);
+      this.#tracker.load(row);
+      for (let i = start; i < end; i++) this.#point(input, settings, i);
+      this.#tracker.store(row);
+    }
+  }
+
+  #point(input: DetectInput, settings: DetectSettings, i: number): void {
+    const tracker = this.#tracker;
+    const { holidays } = settings;
+    tracker.look(
+      input.timestamps[i] as number,
+      input.values[i] as number,
+      settings.intervalMs,
+      holidays,
+    );
+    writeForecastFeatures(tracker, holidays, this.forecast, i * FORECAST_WIDTH);
+    this.slow[i] = tracker.base + tracker.slow;
+    this.spread[i] = tracker.spread;
+    this.unit[i] = tracker.unit;
+    this.step[i] = tracker.step;
+    this.ordinal[i] = tracker.count;
+    this.intervalMs[i] = tracker.intervalMs;
+    this.gapMs[i] = tracker.gapMs;
+    this.gap[i] = tracker.gapMs > GAP_INTERVALS * tracker.intervalMs ? 1 : 0;
+    this.span[i] = tracker.high - tracker.low;
+    this.beyond[i] = beyondExtremes(tracker);
+    tracker.take(holidays);
+    const hop = settings.hop > 0 ? settings.hop : defaultHop(tracker.intervalMs);
+    this.windowOf[i] = tracker.count >= WINDOW && tracker.count % hop === 0 ? this.#close() : -1;
+  }
+
+  #close(): number {
+    const tracker = this.#tracker;
+    const at = this.windows;
+    tracker.readWindow(this.#window);
+    writeForestFeatures(tracker, this.#window, this.forest, at * FOREST_WIDTH);
+    writeShape(tracker, this.#window, this.shape, at * WINDOW);
+    this.windows = at + 1;
+    return at;
+  }
+
+  #reserve(points: number): void {
+    if (this.windowOf.length >= points) return;
+    const size = Math.max(1024, 2 ** Math.ceil(Math.log2(points)));
+    this.forecast = new Float32Array(size * FORECAST_WIDTH);
+    this.forest = new Float32Array(size * FOREST_WIDTH);
+    this.shape = new Float32Array(size * WINDOW);
+    this.windowOf = new Int32Array(size);
+    this.slow = new Float64Array(size);
+    this.spread = new Float64Array(size);
+    this.unit = new Float64Array(size);
+    this.step = new Float64Array(size);
+    this.gapMs = new Float64Array(size);
+    this.ordinal = new Float64Array(size);
+    this.intervalMs = new Float64Array(size);
+    this.beyond = new Float64Array(size);
+    this.span = new Float64Array(size);
+    this.gap = new Uint8Array(size);
+  }
+}
+
+function beyondExtremes(tracker: SeriesTracker): number {
+  if (tracker.count === 0) return 0;
+  const spread = Math.max(tracker.slowDeviation, tracker.scale, tracker.resolution);
+  if (tracker.value > tracker.high) return (tracker.value - tracker.high) / spread;
+  if (tracker.value < tracker.low) return (tracker.value - tracker.low) / spread;
+  return 0;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { type DetectSettings, defaultSettings } from './detect-input.ts';
+import { type DetectTuning, defaultTuning } from './tuning.ts';
+
+/** Options of the detect stage: what holds for metrics whose definition does not say otherwise. */
+export const detectOptions = z
+  .strictObject({
+    hop: z
+      .int()
+      .min(0)
+      .max(1024)
+      .default(0)
+      .describe(
+        'Points between two windows that the forest and the autoencoder look at; 0 goes by the interval: 1 from a minute up, 8 from a second up, else 32.',
+      ),
+    sensitivity: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.85)
+      .describe(
+        'How readily a score passes 1, as a ratio: 0.85 takes it as calibrated (a warning per 20 days of normal behaviour), more opens earlier.',
+      ),
+    direction: z
+      .enum(['both', 'up', 'down'])
+      .default('both')
+      .describe('Which side of the expected value may open an episode.'),
+    minAbs: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        'Least distance from the expected value that opens an episode, in the metric’s unit.',
+      ),
+    minRel: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(defaultSettings.minRel)
+      .describe(
+        'Least distance that opens an episode, as a ratio of the expected value, or of the series’ own span where that is less.',
+      ),
+    refractoryPoints: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(defaultTuning.refractoryPoints)
+      .describe('Points of a series after an onset within which no other episode of it opens.'),
+    refractoryMinMs: z
+      .int()
+      .min(0)
+      .default(defaultTuning.refractoryMinMs)
+      .describe('Shortest such time, ms of event time.'),
+    refractoryMaxMs: z
+      .int()
+      .min(0)
+      .default(defaultTuning.refractoryMaxMs)
+      .describe('Longest such time, ms of event time.'),
+    warmPoints: z
+      .int()
+      .min(32)
+      .max(100_000)
+      .default(defaultTuning.warmPoints)
+      .describe('Points of a new series before its first episode may open.'),
+  })
+  .describe('How series are scored and when an episode opens.');
+
+/** Options of the detect stage, defaults filled in. */
+export type DetectOptions = z.output<typeof detectOptions>;
+
+/** Returns the settings of a metric about which the catalog says nothing. */
+export function settingsFrom(options: DetectOptions): DetectSettings {
+  const { hop, sensitivity, direction, minAbs, minRel } = options;
+  return { ...defaultSettings, hop, sensitivity, direction, minAbs, minRel };
+}
+
+/** Returns the constants of a detector by the options of its stage. */
+export function tuningFrom(options: DetectOptions): DetectTuning {
+  const { refractoryPoints, refractoryMinMs, refractoryMaxMs, warmPoints } = options;
+  return { ...defaultTuning, refractoryPoints, refractoryMinMs, refractoryMaxMs, warmPoints };
+}

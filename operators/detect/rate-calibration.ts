@@ -1,0 +1,103 @@
+import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { MemberTracker } from './member-tracker.ts';
+import { CRITICAL_DAYS, type DetectTuning, WARNING_DAYS } from './tuning.ts';
+
+const DAY_MS = 86_400_000;
+/** Points per day of a series with one every 5 minutes. */
+const USUAL_POINTS = 288;
+/** A gap counts as exposure for at most this many intervals. */
+const GAP_INTERVALS = 6;
+/** The opening level lies at least this many mean heights above the floor. */
+const LEAST_HEIGHTS = 0.7;
+/** Mean heights between score 1 and score 2: the log of how much rarer the second is. */
+const CRITICAL_HEIGHTS = Math.log(CRITICAL_DAYS / WARNING_DAYS);
+
+/**
+ * Turns sums of surprises into scores whose unit is a rate in time.
+ *
+ * The series' own excursions above a floor are counted over event time and their heights averaged, both with a prior
+ * for new series and a memory of weeks. With exponential heights the level that is passed once in `WARNING_DAYS` is
+ * floor + height × ln(rate × days); it gets score 1, the one for `CRITICAL_DAYS` score 2, and the line goes on.
+ * Source: peaks over threshold (Pickands 1975) with shape 0; Siffer et al. (2017) for streams.
+ */
+export class RateCalibration {
+  readonly #alert: Column;
+  readonly #mark: Column;
+  readonly #tuning: DetectTuning;
+  readonly #members: MemberTracker;
+  #exposureDays = 0;
+  #excursionEndMs = 0;
+  #inside = false;
+
+  constructor(series: PagedTable, members: MemberTracker, tuning: DetectTuning) {
+    this.#alert = series.column('detect.alert');
+    this.#mark = series.column('detect.mark');
+    this.#members = members;
+    this.#tuning = tuning;
+  }
+
+  load(row: number): void {
+    const at = this.#alert.index(row);
+    this.#exposureDays = this.#alert.view(row)[at] as number;
+    this.#excursionEndMs = this.#alert.view(row)[at + 1] as number;
+    this.#inside = this.#mark.view(row)[this.#mark.index(row) + 3] === 1;
+  }
+
+  store(row: number): void {
+    const at = this.#alert.index(row);
+    this.#alert.view(row)[at] = this.#exposureDays;
+    this.#alert.view(row)[at + 1] = this.#excursionEndMs;
+    this.#mark.view(row)[this.#mark.index(row) + 3] = this.#inside ? 1 : 0;
+  }
+
+  /** Scores a sum by what was known before it, then learns it. */
+  score(sum: number, ms: number, gapMs: number, intervalMs: number): number {
+    const { floor, memoryDays } = this.#tuning;
+    const days = Math.min(gapMs, GAP_INTERVALS * intervalMs) / DAY_MS;
+    const kept = Math.max(0, 1 - days / memoryDays);
+    const members = this.#members;
+    this.#exposureDays = this.#exposureDays * kept + days;
+    members.excursions *= kept;
+    members.heights *= kept;
+    const height = this.#meanHeight();
+    const perWarning = this.#perDay(intervalMs) * WARNING_DAYS;
+    const opening = floor + height * Math.max(LEAST_HEIGHTS, Math.log(perWarning));
+    this.#learn(sum, ms, intervalMs, height);
+    return sum < opening ? sum / opening : 1 + (sum - opening) / (height * CRITICAL_HEIGHTS);
+  }
+
+  #learn(sum: number, ms: number, intervalMs: number, height: number): void {
+    const { floor, heightLimit } = this.#tuning;
+    const members = this.#members;
+    if (sum > floor) {
+      members.peak = this.#inside ? Math.max(members.peak, sum - floor) : sum - floor;
+      this.#inside = true;
+      this.#excursionEndMs = ms + quietMs(intervalMs, this.#tuning);
+    } else if (this.#inside && ms >= this.#excursionEndMs) {
+      this.#inside = false;
+      members.excursions += 1;
+      members.heights += Math.min(members.peak, heightLimit * height);
+    }
+  }
+
+  #meanHeight(): number {
+    const { priorHeights, priorHeight } = this.#tuning;
+    const { heights, excursions } = this.#members;
+    return (priorHeights * priorHeight + heights) / (priorHeights + excursions);
+  }
+
+  #perDay(intervalMs: number): number {
+    const { priorExcursions, priorRate, rateGrowth } = this.#tuning;
+    const points = DAY_MS / Math.max(intervalMs, 1);
+    const prior = priorRate * (points / USUAL_POINTS) ** rateGrowth;
+    return (
+      (priorExcursions + this.#members.excursions) / (priorExcursions / prior + this.#exposureDays)
+    );
+  }
+}
+
+/** Returns the refractory period of a series, in ms of event time. */
+export function quietMs(intervalMs: number, tuning: DetectTuning): number {
+  const { refractoryPoints, refractoryMinMs, refractoryMaxMs } = tuning;
+  return Math.min(refractoryMaxMs, Math.max(refractoryMinMs, refractoryPoints * intervalMs));
+}

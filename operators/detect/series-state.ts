@@ -1,0 +1,175 @@
+import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import { SeasonProfile } from './season-profile.ts';
+import { WINDOW } from './state-columns.ts';
+import { ValueRing } from './value-ring.ts';
+
+const fround = Math.fround;
+
+/**
+ * The state of one series as numbers: `load` takes it from a row, `store` puts it back.
+ *
+ * All values are relative to `base`. `round` after each point keeps every field at its stored width, so that the state
+ * does not depend on how often it was stored in between.
+ */
+export class SeriesState {
+  readonly #table: PagedTable;
+  readonly #clock: Column;
+  readonly #level: Column;
+  readonly #ringColumn: Column;
+  readonly #link: Column;
+  readonly #mark: Column;
+  readonly profile: SeasonProfile;
+  readonly ring = new ValueRing();
+
+  /** Value that all others are relative to. */
+  base = 0;
+  lastMs = 0;
+  /** Points taken so far. */
+  count = 0;
+  intervalMs = 0;
+  previous = 0;
+  fast = 0;
+  middle = 0;
+  slow = 0;
+  middleDeviation = 0;
+  slowDeviation = 0;
+  quickStep = 0;
+  slowStep = 0;
+  /** How far the series has lain above its season profile of late. */
+  seasonOffset = 0;
+  seasonDeviation = 0;
+  high = 0;
+  low = 0;
+  /** Mean signed step of late. */
+  trend = 0;
+  /** Second gap of the series, until the third is known. */
+  secondGapMs = 0;
+  /** Sum, count and distances from the season of the values in the open slot. */
+  slotSum = 0;
+  slotCount = 0;
+  slotSpread = 0;
+  /** Season slot under way, plus 1. */
+  openSlot = 0;
+  /** Row of the season table, plus 1. */
+  seasonRow = 0;
+
+  constructor(series: PagedTable, seasons: PagedTable) {
+    this.#table = series;
+    this.#clock = series.column('detect.clock');
+    this.#level = series.column('detect.level');
+    this.#ringColumn = series.column('detect.ring');
+    this.#link = series.column('detect.link');
+    this.#mark = series.column('detect.mark');
+    this.profile = new SeasonProfile(seasons);
+  }
+
+  /** Rounds every field to the width it is stored in. */
+  round(): void {
+    this.intervalMs = fround(this.intervalMs);
+    this.secondGapMs = fround(this.secondGapMs);
+    this.previous = fround(this.previous);
+    this.fast = fround(this.fast);
+    this.middle = fround(this.middle);
+    this.slow = fround(this.slow);
+    this.middleDeviation = fround(this.middleDeviation);
+    this.slowDeviation = fround(this.slowDeviation);
+    this.quickStep = fround(this.quickStep);
+    this.slowStep = fround(this.slowStep);
+    this.seasonOffset = fround(this.seasonOffset);
+    this.seasonDeviation = fround(this.seasonDeviation);
+    this.high = fround(this.high);
+    this.low = fround(this.low);
+    this.slotSum = fround(this.slotSum);
+    this.slotCount = fround(this.slotCount);
+    this.slotSpread = fround(this.slotSpread);
+    this.trend = fround(this.trend);
+  }
+
+  /** Takes up a row. */
+  load(row: number): void {
+    const clock = this.#clock.view(row);
+    const clockAt = this.#clock.index(row);
+    this.base = clock[clockAt] as number;
+    this.lastMs = clock[clockAt + 1] as number;
+    const level = this.#level.view(row);
+    let at = this.#level.index(row);
+    this.intervalMs = level[at++] as number;
+    this.secondGapMs = level[at++] as number;
+    this.previous = level[at++] as number;
+    this.fast = level[at++] as number;
+    this.middle = level[at++] as number;
+    this.slow = level[at++] as number;
+    this.middleDeviation = level[at++] as number;
+    this.slowDeviation = level[at++] as number;
+    this.quickStep = level[at++] as number;
+    this.slowStep = level[at++] as number;
+    this.seasonOffset = level[at++] as number;
+    this.seasonDeviation = level[at++] as number;
+    this.high = level[at++] as number;
+    this.low = level[at++] as number;
+    this.slotSum = level[at++] as number;
+    this.slotCount = level[at++] as number;
+    this.slotSpread = level[at++] as number;
+    this.trend = level[at] as number;
+    this.#loadLinks(row);
+  }
+
+  #loadLinks(row: number): void {
+    const link = this.#link.view(row);
+    const linkAt = this.#link.index(row);
+    this.count = link[linkAt] as number;
+    this.seasonRow = link[linkAt + 1] as number;
+    const mark = this.#mark.view(row);
+    const markAt = this.#mark.index(row);
+    this.ring.mark = mark[markAt] as number;
+    this.openSlot = mark[markAt + 1] as number;
+    const ring = this.#ringColumn.view(row);
+    const ringAt = this.#ringColumn.index(row);
+    for (let i = 0; i < WINDOW; i++) this.ring.steps[i] = ring[ringAt + i] as number;
+    if (this.seasonRow !== 0) this.profile.open(this.seasonRow - 1);
+  }
+
+  /** Puts the row back and marks its page as changed. */
+  store(row: number): void {
+    const clock = this.#clock.view(row);
+    const clockAt = this.#clock.index(row);
+    clock[clockAt] = this.base;
+    clock[clockAt + 1] = this.lastMs;
+    const level = this.#level.view(row);
+    let at = this.#level.index(row);
+    level[at++] = this.intervalMs;
+    level[at++] = this.secondGapMs;
+    level[at++] = this.previous;
+    level[at++] = this.fast;
+    level[at++] = this.middle;
+    level[at++] = this.slow;
+    level[at++] = this.middleDeviation;
+    level[at++] = this.slowDeviation;
+    level[at++] = this.quickStep;
+    level[at++] = this.slowStep;
+    level[at++] = this.seasonOffset;
+    level[at++] = this.seasonDeviation;
+    level[at++] = this.high;
+    level[at++] = this.low;
+    level[at++] = this.slotSum;
+    level[at++] = this.slotCount;
+    level[at++] = this.slotSpread;
+    level[at] = this.trend;
+    this.#storeLinks(row);
+  }
+
+  #storeLinks(row: number): void {
+    const link = this.#link.view(row);
+    const linkAt = this.#link.index(row);
+    link[linkAt] = this.count;
+    link[linkAt + 1] = this.seasonRow;
+    const mark = this.#mark.view(row);
+    const markAt = this.#mark.index(row);
+    mark[markAt] = this.ring.mark;
+    mark[markAt + 1] = this.openSlot;
+    const ring = this.#ringColumn.view(row);
+    const ringAt = this.#ringColumn.index(row);
+    for (let i = 0; i < WINDOW; i++) ring[ringAt + i] = this.ring.steps[i] as number;
+    this.#table.touch(row);
+  }
+}

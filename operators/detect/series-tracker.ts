@@ -1,0 +1,216 @@
+import { slotOf } from './season-profile.ts';
+import { SeriesState } from './series-state.ts';
+
+const fround = Math.fround;
+/** Smallest deviation told from none, as a share of the value's size: f32 keeps 24 bits. */
+const RESOLUTION = 1e-6;
+/** Points after which a deviation is limited before it is learned from. */
+const SETTLED = 32;
+/** A deviation counts for at most this many times the usual one. */
+const LIMIT = 8;
+/** A season profile is begun after this many points and this much time. */
+const SEASON_POINTS = 24;
+const SEASON_MS = 3_600_000;
+/** Longer intervals than this have no hours to tell apart. */
+const SEASON_INTERVAL_MS = 2 * 3_600_000;
+/** Ring steps from the base at which the base is moved to the middle level. */
+/** Memory of the slow level. */
+const LASTING_MS = 3.5 * 86_400_000;
+const FAR_STEPS = 16_384;
+
+/**
+ * Follows one series at a time: levels, deviations, season profile, extremes and the ring of its last values.
+ *
+ * After `load`, for each point in order, `look` says what was known before it and `take` learns it; then `store`.
+ * Nothing here knows a model: this is the part of a score that is a function of the values alone.
+ */
+export class SeriesTracker extends SeriesState {
+  /** The point being looked at, relative to the base. */
+  value = 0;
+  timeMs = 0;
+  gapMs = 0;
+  /** Season value at this point and one interval before; meaningful where `seasonVisits` > 0. */
+  season = 0;
+  seasonBefore = 0;
+  seasonVisits = 0;
+  seasonSpread = 0;
+
+  /** Size below which a difference is taken for none. */
+  get resolution(): number {
+    return Math.max(RESOLUTION * Math.abs(this.middle), 4e-16 * Math.abs(this.base), 1e-30);
+  }
+
+  /** The series' own unit of deviation, of its steps and its spread about the middle level; > 0. */
+  get scale(): number {
+    return Math.max(0.5 * (this.middleDeviation + this.slowStep), this.resolution);
+  }
+
+  /** Share of the newest point in everything that lasts: days by the clock, within 256 and 8,192 points. */
+  get #lasting(): number {
+    return Math.min(1 / 256, Math.max(1 / 8192, this.intervalMs / LASTING_MS));
+  }
+
+  /** Drift expected from the trend over the memory of the slow level. */
+  get drift(): number {
+    return this.trend / this.#lasting;
+  }
+
+  /** Long-run unit of deviation; > 0. */
+  get spread(): number {
+    return Math.max(this.slowDeviation, this.resolution);
+  }
+
+  /** Usual distance of a value from the expected one: of its hour where a season is known, else the spread; > 0. */
+  get unit(): number {
+    const { spread } = this;
+    return this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
+  }
+
+  /** Size of the step to the point looked at in usual ones, at most 50. */
+  get step(): number {
+    if (this.count === 0) return 0;
+    const usual = this.slowStep + 0.02 * this.spread;
+    return Math.min(50, Math.abs(this.value - this.previous) / usual);
+  }
+
+  /** Notes a point without learning it. `intervalMs` 0 infers it from the gaps. */
+  look(ms: number, value: number, intervalMs: number, holidays: ReadonlySet<number> | null): void {
+    if (this.count === 0) this.base = value;
+    this.value = value - this.base;
+    this.timeMs = ms;
+    this.gapMs = this.count === 0 ? 0 : ms - this.lastMs;
+    if (intervalMs > 0) this.intervalMs = fround(intervalMs);
+    else this.#inferInterval();
+    this.seasonVisits = 0;
+    if (this.seasonRow === 0) return;
+    this.profile.look(ms - this.intervalMs, holidays);
+    const visitsBefore = this.profile.visits;
+    this.seasonBefore = this.profile.value;
+    this.profile.look(ms, holidays);
+    this.season = this.profile.value;
+    this.seasonSpread = this.profile.spread;
+    this.seasonVisits = Math.min(visitsBefore, this.profile.visits);
+  }
+
+  /** Learns the point of the last `look`. */
+  take(holidays: ReadonlySet<number> | null): void {
+    this.#learnSeason(holidays);
+    this.#learnLevels();
+    this.ring.push(this.count, this.value, this.scale);
+    this.count += 1;
+    this.lastMs = this.timeMs;
+    this.round();
+    if (Math.abs(this.middle) > FAR_STEPS * this.ring.step) this.#moveBase();
+  }
+
+  /** Writes the last `WINDOW` values, oldest first. */
+  readWindow(into: Float64Array): void {
+    this.ring.read(this.count, into);
+  }
+
+  /** Returns the value `back` points before the one looked at (1 to `WINDOW`); the base where there was none. */
+  valueBefore(back: number): number {
+    return this.ring.at(this.count - back);
+  }
+
+  #inferInterval(): void {
+    const gap = this.gapMs;
+    if (this.count === 1) this.intervalMs = gap;
+    else if (this.count === 2) this.secondGapMs = gap;
+    else if (this.count === 3) {
+      const [a, b] = [this.intervalMs, this.secondGapMs];
+      this.intervalMs = Math.max(Math.min(a, b), Math.min(Math.max(a, b), gap));
+    } else if (this.count > 3) {
+      // A median found from three gaps may be wrong; half-percent steps towards each gap end at the true one.
+      const most = 0.005 * this.intervalMs;
+      this.intervalMs += Math.min(most, Math.max(-most, gap - this.intervalMs));
+    }
+  }
+
+  #learnSeason(holidays: ReadonlySet<number> | null): void {
+    if (this.seasonRow === 0) {
+      const old = this.count >= SEASON_POINTS && this.count * this.intervalMs >= SEASON_MS;
+      if (!old || this.intervalMs > SEASON_INTERVAL_MS) return;
+      this.seasonRow = this.profile.allocate() + 1;
+      this.profile.open(this.seasonRow - 1);
+    }
+    const slot = slotOf(this.timeMs, holidays) + 1;
+    if (slot !== this.openSlot && this.slotCount > 0) {
+      const limit = 3 * Math.max(this.slowDeviation, this.resolution);
+      const spread = this.slotSpread / this.slotCount;
+      const mean = this.slotSum / this.slotCount;
+      this.profile.learn(this.seasonRow - 1, this.openSlot - 1, mean, spread, limit);
+      this.slotSum = 0;
+      this.slotSpread = 0;
+      this.slotCount = 0;
+    }
+    this.openSlot = slot;
+    this.slotSum += this.value;
+    this.slotCount += 1;
+    this.slotSpread +=
+      this.seasonVisits > 0 ? Math.abs(this.value - this.season) : this.slowDeviation;
+    if (this.seasonVisits === 0) return;
+    const above = this.value - this.season;
+    const residual = Math.abs(above - this.seasonOffset);
+    this.seasonDeviation = this.#deviation(this.seasonDeviation, residual, 1 / 256);
+    this.seasonOffset += this.#lasting * (above - this.seasonOffset);
+  }
+
+  #learnLevels(): void {
+    const { value, count } = this;
+    if (count === 0) return this.#begin();
+    const step = value - this.previous;
+    const lasting = this.#lasting;
+    this.middleDeviation = this.#deviation(
+      this.middleDeviation,
+      Math.abs(value - this.middle),
+      1 / 128,
+    );
+    this.slowDeviation = this.#deviation(this.slowDeviation, Math.abs(value - this.slow), lasting);
+    this.quickStep = this.#deviation(this.quickStep, Math.abs(step), 1 / 16);
+    this.slowStep = this.#deviation(this.slowStep, Math.abs(step), 1 / 512);
+    this.trend += Math.max(lasting, 1 / count) * this.#limited(step - this.trend, this.slowStep);
+    this.fast += Math.max(0.3, 1 / (count + 1)) * (value - this.fast);
+    this.middle += Math.max(1 / 32, 1 / (count + 1)) * (value - this.middle);
+    this.slow +=
+      Math.max(lasting, 1 / (count + 1)) * this.#limited(value - this.slow, this.slowDeviation);
+    this.high = Math.max(value, this.high - (this.high - this.slow) / 8192);
+    this.low = Math.min(value, this.low + (this.slow - this.low) / 8192);
+    this.previous = value;
+  }
+
+  #begin(): void {
+    this.previous = this.value;
+    this.fast = this.value;
+    this.middle = this.value;
+    this.slow = this.value;
+    this.high = this.value;
+    this.low = this.value;
+  }
+
+  #deviation(known: number, seen: number, share: number): number {
+    const rate = Math.max(share, 1 / (this.count + 1));
+    return known + rate * (this.#limited(seen, known) - known);
+  }
+
+  #limited(change: number, deviation: number): number {
+    if (this.count < SETTLED || deviation <= this.resolution) return change;
+    return Math.min(LIMIT * deviation, Math.max(-LIMIT * deviation, change));
+  }
+
+  #moveBase(): void {
+    const steps = Math.round(this.middle / this.ring.step);
+    const distance = steps * this.ring.step;
+    this.base += distance;
+    this.ring.shift(steps);
+    this.previous -= distance;
+    this.fast -= distance;
+    this.middle -= distance;
+    this.slow -= distance;
+    this.high -= distance;
+    this.low -= distance;
+    this.slotSum -= distance * this.slotCount;
+    if (this.seasonRow !== 0) this.profile.shift(this.seasonRow - 1, distance);
+    this.round();
+  }
+}

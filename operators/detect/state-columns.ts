@@ -1,0 +1,63 @@
+import type { ColumnSpec } from '../../runtime/paged-table.ts';
+
+/** Points in a window: what the forest and the autoencoder look at. */
+export const WINDOW = 32;
+
+/** Slots of a season profile: 24 hours of a working day, then 24 of a day off. */
+export const SEASON_SLOTS = 48;
+
+/** f32 cells of `detect.level`; `SeriesTracker` names them. */
+export const LEVEL_CELLS = 18;
+
+/** f32 cells of `detect.member`; `MemberTracker` names them. */
+export const MEMBER_CELLS = 19;
+
+/**
+ * Columns that detect keeps for every series (tier T0), 268 bytes a row.
+ *
+ * `clock`: base of all other values, last timestamp (ms). `level`: levels, deviations and extremes, relative to the
+ * base. `ring`: the last 32 values, relative to the base, in steps of a power of two. `member`: statistics of the
+ * members. `alert`: exposure (days), end of the present excursion (ms), end of the refractory period (ms). `link`:
+ * accepted points, season row + 1, episode row + 1. `mark`: ring exponent, open season slot, points until onsets are
+ * allowed again, excursion under way. A row of zeros is a series that has seen nothing.
+ */
+export const detectColumns: readonly ColumnSpec[] = [
+  { name: 'detect.clock', type: 'f64', length: 2 },
+  { name: 'detect.alert', type: 'f64', length: 3 },
+  { name: 'detect.level', type: 'f32', length: LEVEL_CELLS },
+  { name: 'detect.member', type: 'f32', length: MEMBER_CELLS },
+  { name: 'detect.link', type: 'u32', length: 3 },
+  { name: 'detect.ring', type: 'i16', length: WINDOW },
+  { name: 'detect.mark', type: 'u8', length: 4 },
+];
+
+/** Columns of a season profile (tier T1), 288 bytes a row: mean by slot relative to the base, spread, visits. */
+export const seasonColumns: readonly ColumnSpec[] = [
+  { name: 'season.mean', type: 'f32', length: SEASON_SLOTS },
+  { name: 'season.spread', type: 'u8', length: SEASON_SLOTS },
+  { name: 'season.visits', type: 'u8', length: SEASON_SLOTS },
+];
+
+/** Members of the ensemble in the order of every array that has one place per member. */
+export const memberIds = [
+  'forecast',
+  'isolation-forest',
+  'lstm-autoencoder',
+  'step',
+  'new-extreme',
+] as const;
+export const MEMBERS = memberIds.length;
+
+/** Columns of an open episode, 164 bytes a row; rows are used again after an episode has closed. */
+export const episodeColumns: readonly ColumnSpec[] = [
+  /** Start, last point at or above the opening score, peak, last event told: ms. */
+  { name: 'episode.time', type: 'f64', length: 4 },
+  /** Value, expected, lower, upper at the peak. */
+  { name: 'episode.value', type: 'f64', length: 4 },
+  /** Peak score, peak score told, confidence, then raw scores and surprises by member at the peak. */
+  { name: 'episode.score', type: 'f32', length: 3 + 2 * MEMBERS },
+  /** Points, revision, next free row + 1. */
+  { name: 'episode.count', type: 'u32', length: 3 },
+  /** Tier, movement, life-cycle, historical. */
+  { name: 'episode.mark', type: 'u8', length: 4 },
+];

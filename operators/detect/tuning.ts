@@ -1,0 +1,74 @@
+/**
+ * Constants of fusion and calibration. Chosen on the developers' data by folds of whole files; see
+ * `models/EVALUATION.md` for what each is worth. Experiments hand other values to `Detector`.
+ */
+export interface DetectTuning {
+  /** Weight of each member's surprise, in the order of `memberIds`. */
+  readonly weights: readonly number[];
+  /** Share of the newest reading in each member's short mean; for new extremes, what is forgotten per point. */
+  readonly shortShares: readonly number[];
+  /** Share of the single reading, beside the short mean, in each member's surprise. */
+  readonly pointShares: readonly number[];
+  /** Readings that a member's long mean and deviation remember. */
+  readonly memory: number;
+  /** Readings that the prior of a member counts for. */
+  readonly priorReadings: number;
+  /** Deviations at which a reading is held before it is learned from. */
+  readonly held: number;
+  /** Most that one member can say. */
+  readonly cap: number;
+  /** Sum of surprises above which an excursion begins. */
+  readonly floor: number;
+  /** Excursions a day that are expected of a series with a point every 5 minutes before it is known. */
+  readonly priorRate: number;
+  /** Power of the points per day by which that grows. */
+  readonly rateGrowth: number;
+  /** Mean height of an excursion above the floor before the series is known. */
+  readonly priorHeight: number;
+  /** Excursions that the priors of rate and height count for. */
+  readonly priorExcursions: number;
+  readonly priorHeights: number;
+  /** Heights at which an excursion is held before it is learned from. */
+  readonly heightLimit: number;
+  /** Days that rate and height remember. */
+  readonly memoryDays: number;
+  /** Points of the refractory period, and the limits of its length in ms of event time. */
+  readonly refractoryPoints: number;
+  readonly refractoryMinMs: number;
+  readonly refractoryMaxMs: number;
+  /** Points without a reading above the opening score that close an episode. */
+  readonly quietPoints: number;
+  /** Points until the first onset is allowed. */
+  readonly warmPoints: number;
+  /** How much the scores of a series with few points are held down: score × n / (n + this). */
+  readonly fewPoints: number;
+}
+
+/** Days of own normal behaviour that open one warning, and one critical episode. */
+export const WARNING_DAYS = 20;
+export const CRITICAL_DAYS = 500;
+
+/** The constants that the product runs with. */
+export const defaultTuning: DetectTuning = {
+  weights: [1.25, 0.5, 1, 0.15, 2],
+  shortShares: [0.25, 0.3, 0.3, 0.3, 0.08],
+  pointShares: [0, 0, 0, 0.3, 0],
+  memory: 4096,
+  priorReadings: 20,
+  held: 8,
+  cap: 20,
+  floor: 1.5,
+  priorRate: 1,
+  rateGrowth: 0.7,
+  priorHeight: 1,
+  priorExcursions: 5,
+  priorHeights: 10,
+  heightLimit: 3,
+  memoryDays: 30,
+  refractoryPoints: 48,
+  refractoryMinMs: 5 * 60_000,
+  refractoryMaxMs: 12 * 3_600_000,
+  quietPoints: 8,
+  warmPoints: 64,
+  fewPoints: 0,
+};
