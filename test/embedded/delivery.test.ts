@@ -99,7 +99,7 @@ describe.each([
     expect((await received.take(1, 't', 0)).map(({ offset }) => offset)).toEqual([1]);
   });
 
-  it('brings what one commit holds for a partition in one batch', async () => {
+  it('brings what was committed together in few batches', async () => {
     const subscription = await transport.subscribe('g', ['t']);
     const batches: number[] = [];
     const all = eachBatch(subscription, ({ records }) => {
@@ -111,6 +111,15 @@ describe.each([
     await all;
     expect(batches.reduce((sum, count) => sum + count, 0)).toBe(20);
     expect(batches.length).toBeLessThan(10);
+  });
+
+  it('takes all pending writes in before it closes, also above what one transaction holds', async () => {
+    const large = Array.from({ length: 10 }, () => outbound('t', 0, 1_000_000));
+    const writes = Array.from({ length: 6 }, (_, i) => transport.write(`writer${i}`, large));
+    await transport.close();
+    await Promise.all(writes);
+    transport = await EmbeddedTransport.open({ folder, clock: { nowMs: () => 0 } });
+    expect((await transport.ranges('t'))[0]?.high).toBe(60);
   });
 
   it('writes nothing of a call of which one record is refused', async () => {
