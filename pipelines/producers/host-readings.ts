@@ -1,4 +1,4 @@
-import type { Point, PointKind, PointSeries } from './point.ts';
+import type { PointKind, PointSeries } from './point.ts';
 
 /** Description of one host metric: Prometheus' node_exporter names, base units, and the label that tells its series apart. */
 export interface HostMetric {
@@ -89,13 +89,5 @@ export class HostReadings {
     const labels =
       label === undefined ? { host: this.#host } : { host: this.#host, [label]: labelValue };
     this.#series[at] = { name, labels, kind, unit };
-  }
-}
-
-/** Lists the values of a sample as points; a series without a value this time gives none. */
-export function* samplePoints({ series, timestampMs, values }: SampleSet): Generator<Point> {
-  for (const [i, one] of series.entries()) {
-    const value = values[i];
-    if (value !== undefined && !Number.isNaN(value)) yield { series: one, timestampMs, value };
   }
 }
