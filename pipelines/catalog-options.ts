@@ -146,66 +146,6 @@ const service = z
   })
   .describe('A service, its series and what it depends on.');
 
-const receiver = z
-  .strictObject({
-    tenant: ownerTenant,
-    name: name('Receiver by name, for routes to refer to.'),
-    integration: z
-      .enum(['console', 'file'])
-      .describe(
-        'How it is reached: `console` writes to standard output, `file` appends lines of JSON.',
-      ),
-    settings: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe('Settings of the integration: `path` for `file`.'),
-    sendResolved: z.boolean().default(true).describe('Whether the end of an incident is told too.'),
-  })
-  .refine((options) => options.integration !== 'file' || options.settings['path'] !== undefined, {
-    path: ['settings'],
-    error: 'needs `path`, the file to append to',
-  })
-  .describe('Where notifications can go.');
-
-const interval = (what: string) =>
-  z.number().int().min(0).nullable().default(null).meta({ unit: 'ms' }).describe(what);
-
-const route = z
-  .strictObject({
-    tenant: ownerTenant,
-    name: name('Route by name.'),
-    parent: z.string().nullable().default(null).describe('Route above it; absent for the root.'),
-    matchers: z
-      .array(matcherOption)
-      .default([])
-      .describe('Which alerts it takes; all must match. Empty takes every one.'),
-    receiver: z
-      .string()
-      .nullable()
-      .default(null)
-      .describe('Receiver by name; absent takes that of the parent.'),
-    groupBy: z
-      .array(z.string().min(1))
-      .default([])
-      .describe(
-        'Labels by which alerts are grouped; empty takes those of the parent; `...` groups by all.',
-      ),
-    groupWaitMs: interval(
-      'Wait before the first notification of a group; absent takes that of the parent.',
-    ),
-    groupIntervalMs: interval(
-      'Wait before a changed group is told again; absent takes that of the parent.',
-    ),
-    repeatIntervalMs: interval(
-      'Wait before an unchanged group is told again; absent takes that of the parent.',
-    ),
-    continue: z
-      .boolean()
-      .default(false)
-      .describe('Whether the following routes of the same parent are tried too.'),
-  })
-  .describe('A branch of the route tree; the order in the list is the order of trial.');
-
 /** Options of the catalog: the definitions that a worker writes to the `catalog` topic when it starts. */
 export const catalogOptions = z
   .strictObject({
@@ -215,28 +155,8 @@ export const catalogOptions = z
       .describe('Tenants that may write; empty lets any tenant write.'),
     metrics: z.array(metric).default([]).describe('Metric definitions.'),
     services: z.array(service).default([]).describe('Services and their topology.'),
-    receivers: z.array(receiver).default([]).describe('Receivers of notifications.'),
-    routes: z.array(route).default([]).describe('The route tree.'),
   })
   .superRefine((catalog, context) => {
-    const receivers = new Set(catalog.receivers.map((each) => each.name));
-    const routes = new Set(catalog.routes.map((each) => each.name));
-    for (const [i, each] of catalog.routes.entries()) {
-      if (each.receiver !== null && !receivers.has(each.receiver)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['routes', i, 'receiver'],
-          message: `no receiver is named "${each.receiver}"`,
-        });
-      }
-      if (each.parent !== null && !routes.has(each.parent)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['routes', i, 'parent'],
-          message: `no route is named "${each.parent}"`,
-        });
-      }
-    }
     for (const [key, names] of namesOf(catalog)) {
       for (const [i, each] of names.entries()) {
         if (names.indexOf(each) < i) {
@@ -245,7 +165,7 @@ export const catalogOptions = z
       }
     }
   })
-  .describe('Definitions of tenants, metrics, services, receivers and routes.');
+  .describe('Definitions of tenants, metrics and services.');
 
 /** Options of the catalog after parsing; every entry has the fields of its record on the `catalog` topic. */
 export type CatalogOptions = z.output<typeof catalogOptions>;
@@ -259,16 +179,12 @@ function namesOf(catalog: {
   readonly tenants: readonly { readonly tenant: string }[];
   readonly metrics: readonly Named[];
   readonly services: readonly Named[];
-  readonly receivers: readonly Named[];
-  readonly routes: readonly Named[];
 }): [string, string[]][] {
   const full = (each: Named) => `${each.tenant}/${each.name}`;
   return [
     ['tenants', catalog.tenants.map((each) => each.tenant)],
     ['metrics', catalog.metrics.map(full)],
     ['services', catalog.services.map(full)],
-    ['receivers', catalog.receivers.map(full)],
-    ['routes', catalog.routes.map(full)],
   ];
 }
 

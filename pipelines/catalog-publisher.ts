@@ -99,8 +99,6 @@ function definitionsOf(catalog: CatalogOptions): Definition[] {
     })),
     ...named('MetricDefinition', 'metric', catalog.metrics),
     ...named('ServiceDefinition', 'service', catalog.services),
-    ...named('ReceiverDefinition', 'receiver', catalog.receivers),
-    ...named('RouteDefinition', 'route', catalog.routes.map((route, position) => ({ ...route, position }))),
   ];
 }
 

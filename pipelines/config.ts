@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { correlateOptions } from '../operators/correlate/options.ts';
+import { enrichOptions } from '../operators/enrich/options.ts';
+import { routeOptions } from '../operators/route/options.ts';
+import { validateOptions } from '../operators/validate/options.ts';
 import { readEnvironmentAliases, takeAliasSections } from '../runtime/option-alias.ts';
 import {
   emptyOptionDocument,
@@ -15,10 +19,6 @@ import {
   type ReadOptions,
   readOptions,
 } from '../runtime/options.ts';
-import { correlateOptions } from '../operators/correlate/options.ts';
-import { enrichOptions } from '../operators/enrich/options.ts';
-import { routeOptions } from '../operators/route/options.ts';
-import { validateOptions } from '../operators/validate/options.ts';
 import { catalogOptions } from './catalog-options.ts';
 import { ownerEnvironment, ownerKeys } from './owner-names.ts';
 import { runtimeOptions, topicsOptions } from './runtime-options.ts';

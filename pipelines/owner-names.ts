@@ -5,7 +5,7 @@ const NO_STORE =
   'vigie has no metric store yet; points stay on their topics for hours (`vigie topics list` shows how long)';
 const NO_QUERY = 'vigie has no query API yet, so there is no query to time out';
 const NO_VAULT =
-  'secrets from a vault are not supported yet; hand them in by environment variables and write ${NAME}';
+  'secrets from a vault are not supported yet; hand them in by environment variables and refer to those in vigie.yaml';
 const NO_ENCRYPTION =
   'encryption at rest is not supported yet; use an encrypted volume for transport.embedded.dir';
 const NO_MODEL_REGISTRY =

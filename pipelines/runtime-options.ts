@@ -79,7 +79,8 @@ export const topicsOptions = z
       ),
     retentionMs: z
       .partialRecord(z.enum(topicNames), z.number().int().min(60_000))
-      .default({})
+      .prefault({})
+      .transform((byTopic): Readonly<Record<string, number>> => byTopic as Record<string, number>)
       .meta({ unit: 'ms' })
       .describe('Retention by topic, without prefix, where it differs from the catalogue.'),
   })

@@ -17,7 +17,7 @@ export function stageOptions(config: Config, stage: string, schemaIds: SchemaIds
     enrich: config.enrich,
     detect: config.detect,
     correlate: config.correlate,
-    route: { ...config.route, receivers: config.catalog.receivers, routes: config.catalog.routes },
+    route: config.route,
   };
   return { schemaIds, section: sections[stage] };
 }

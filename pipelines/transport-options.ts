@@ -38,7 +38,7 @@ const sasl = z
       .string()
       .min(1)
       .meta({ secret: true })
-      .describe('Password; write `${KAFKA_PASSWORD}`, not the word itself.'),
+      .describe('Password; refer to an environment variable, do not write the word itself.'),
   })
   .describe('User and password for the brokers; absent when they ask for none.');
 

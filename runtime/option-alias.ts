@@ -7,7 +7,7 @@ import {
   type OptionOrigin,
   type OptionPath,
 } from './option-origin.ts';
-import { type OptionOverlay, valueAt } from './options.ts';
+import type { OptionOverlay } from './options.ts';
 
 /**
  * A second name of an option, or a name that is known and refused.
@@ -60,39 +60,60 @@ export function takeAliasSections(
   aliases: readonly OptionAlias[],
   document: OptionDocument,
 ): AliasResult {
-  const overlays: OptionOverlay[] = [];
-  const faults: OptionFault[] = [];
-  const names = aliases.map(({ name }) => name);
-  const visit = (value: unknown, path: OptionPath): void => {
-    const name = formatOptionPath(path);
-    const place = document.places.get(name);
-    const alias = aliases.find((each) => each.name === name);
-    if (alias !== undefined) {
-      const origin = place?.value ?? { kind: 'argument', text: name };
-      const doubled =
-        alias.to === undefined ? undefined : document.places.get(formatOptionPath(alias.to));
-      if (doubled === undefined) apply(alias, value, origin, name, overlays, faults);
-      else
-        faults.push({ origin, path: name, message: doubledMessage(alias.to ?? [], doubled.key) });
-    } else if (isPlainMap(value) && names.some((each) => each.startsWith(`${name}.`))) {
-      for (const [key, entry] of Object.entries(value)) visit(entry, [...path, key]);
-    } else {
-      const parent = formatOptionPath(path.slice(0, -1));
-      const siblings = names.filter((each) => each.startsWith(`${parent}.`));
-      const known = [
-        ...new Set(siblings.map((each) => each.slice(parent.length + 1).split('.')[0] ?? '')),
-      ];
-      const origin = place?.key ?? { kind: 'argument', text: name };
-      faults.push({ origin, path: name, message: describeUnknownKey(String(path.at(-1)), known) });
-    }
-  };
-  for (const section of new Set(names.map((name) => name.split('.')[0] ?? ''))) {
-    const value = valueAt(document.root, [section]);
-    if (value === undefined) continue;
-    if (value !== null) visit(value, [section]);
+  const reader = new AliasSections(aliases, document);
+  for (const section of new Set(aliases.map(({ name }) => name.split('.')[0] ?? ''))) {
+    const value = document.root[section];
+    if (value !== undefined && value !== null) reader.visit(value, [section]);
     delete document.root[section];
   }
-  return { overlays, faults };
+  return reader;
+}
+
+class AliasSections implements AliasResult {
+  readonly overlays: OptionOverlay[] = [];
+  readonly faults: OptionFault[] = [];
+  readonly #aliases: readonly OptionAlias[];
+  readonly #document: OptionDocument;
+
+  constructor(aliases: readonly OptionAlias[], document: OptionDocument) {
+    this.#aliases = aliases;
+    this.#document = document;
+  }
+
+  visit(value: unknown, path: OptionPath): void {
+    const name = formatOptionPath(path);
+    const alias = this.#aliases.find((each) => each.name === name);
+    if (alias !== undefined) this.#take(alias, value);
+    else if (isPlainMap(value) && this.#names(name).length > 0) {
+      for (const [key, entry] of Object.entries(value)) this.visit(entry, [...path, key]);
+    } else this.#refuse(path);
+  }
+
+  #take(alias: OptionAlias, value: unknown): void {
+    const { places } = this.#document;
+    const origin = places.get(alias.name)?.value ?? { kind: 'argument', text: alias.name };
+    const doubled = alias.to === undefined ? undefined : places.get(formatOptionPath(alias.to));
+    if (doubled === undefined) apply(alias, value, origin, alias.name, this.overlays, this.faults);
+    else {
+      const message = doubledMessage(alias.to ?? [], doubled.key);
+      this.faults.push({ origin, path: alias.name, message });
+    }
+  }
+
+  #refuse(path: OptionPath): void {
+    const name = formatOptionPath(path);
+    const parent = formatOptionPath(path.slice(0, -1));
+    const known = this.#names(parent).map(
+      (each) => each.slice(parent.length + 1).split('.')[0] ?? '',
+    );
+    const origin = this.#document.places.get(name)?.key ?? { kind: 'argument', text: name };
+    const message = describeUnknownKey(String(path.at(-1)), [...new Set(known)]);
+    this.faults.push({ origin, path: name, message });
+  }
+
+  #names(section: string): string[] {
+    return this.#aliases.map(({ name }) => name).filter((name) => name.startsWith(`${section}.`));
+  }
 }
 
 function doubledMessage(to: OptionPath, at: OptionOrigin): string {

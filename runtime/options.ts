@@ -142,15 +142,17 @@ function originOf(
 ): OptionOrigin {
   const own = places.get(formatOptionPath(path));
   if (own !== undefined) return own[part];
+  // A missing key is shown at the mapping it is missing from, a section that only overlays name at one of them.
   for (let length = path.length - 1; length > 0; length--) {
     const parent = places.get(formatOptionPath(path.slice(0, length)));
     if (parent !== undefined) return parent.key;
   }
-  return { kind: 'argument', text: 'options' };
+  const prefix = formatOptionPath(path);
+  const inside = [...places].find(([each]) => each.startsWith(`${prefix}.`));
+  return inside?.[1].key ?? { kind: 'argument', text: 'options' };
 }
 
-/** What stands at a path of a tree, or `undefined`. */
-export function valueAt(root: unknown, path: OptionPath): unknown {
+function valueAt(root: unknown, path: OptionPath): unknown {
   let value = root;
   for (const step of path) {
     if (typeof value !== 'object' || value === null) return undefined;

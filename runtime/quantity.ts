@@ -52,7 +52,7 @@ export function readRatio(text: string): number | undefined {
 
 /** Writes milliseconds in the largest units that lose nothing: 90,000 is `1m30s`, 604,800,000 is `7d`. */
 export function formatDurationMs(ms: number): string {
-  if (!Number.isFinite(ms) || ms === 0) return `${ms}ms`;
+  if (!Number.isInteger(ms) || ms === 0) return `${ms}ms`;
   let rest = Math.abs(ms);
   let text = ms < 0 ? '-' : '';
   for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {

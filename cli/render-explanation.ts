@@ -1,0 +1,143 @@
+import type { Anomaly, Feature, Member } from '../schemas/generated/anomaly.ts';
+import type { Explanation } from './explain-anomaly.ts';
+import { formatSeries } from './format-series.ts';
+import { formatNumber, formatSpan } from './number-format.ts';
+import { type RowColumn, renderTable } from './print-rows.ts';
+import { hexId } from './run-findings.ts';
+import { type Paint, printable } from './terminal.ts';
+
+const BAND_WIDTH = 48;
+
+/** Writes why an episode was opened, for a terminal: what was seen and expected, who said so, and what it led to. */
+export function renderExplanation(
+  { anomaly, alerts, incidents }: Explanation,
+  paint: Paint,
+): string {
+  const sections = [
+    headlines(anomaly, paint),
+    valueLines(anomaly, paint),
+    memberLines(anomaly, paint),
+    featureLines(anomaly, paint),
+    [
+      paint('bold', 'Led to'),
+      ...alerts.map(
+        (alert) =>
+          `  alert    ${hexId(alert.id).slice(0, 8)} ${alert.state} ${alert.severity} ${printable(alert.name)}`,
+      ),
+      ...incidents.map(
+        (each) =>
+          `  incident ${hexId(each.id).slice(0, 8)} ${each.state} ${each.severity} ${printable(each.title)}`,
+      ),
+      ...(alerts.length + incidents.length === 0 ? ['  no alert'] : []),
+    ],
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function headlines(anomaly: Anomaly, paint: Paint): string[] {
+  const {
+    tier,
+    peakScore,
+    grade,
+    confidence,
+    lifeCycle,
+    startMs,
+    endMs,
+    lastMs,
+    points,
+    historical,
+  } = anomaly;
+  const colour = tier === 'CRITICAL' ? 'red' : 'yellow';
+  const end =
+    endMs === null
+      ? `still open at ${stamp(lastMs)}`
+      : `to ${stamp(endMs)} (${formatSpan(endMs - startMs)})`;
+  const lines = [
+    `${paint('bold', printable(formatSeries(anomaly.metric, anomaly.labels)))}`,
+    `${paint(colour, `${tier} ${peakScore.toFixed(2)}`)}  grade ${grade.toFixed(3)}, confidence ${confidence.toFixed(2)}, series ${lifeCycle.toLowerCase()}`,
+    `${stamp(startMs)} ${end}, ${points} points, id ${hexId(anomaly.id)}`,
+    `movement ${anomaly.movement}: ${movementText(anomaly)}`,
+  ];
+  if (historical) lines.push('historical: back-fill or late, so nobody is told');
+  return lines;
+}
+
+function movementText({ movement, threshold, sensitivity }: Anomaly): string {
+  const how = {
+    UNKNOWN: 'not said',
+    UP: 'above its normal band',
+    DOWN: 'below its normal band',
+    FLAT: 'stuck at one value',
+    SHAPE: 'within its band, but in an unusual form',
+    ABSENT: 'no points came',
+  }[movement];
+  return `${how}; an episode opens at score ${threshold.toFixed(2)} (sensitivity ${sensitivity})`;
+}
+
+function valueLines(anomaly: Anomaly, paint: Paint): string[] {
+  const { value, expected, lower, upper, unit, peakMs } = anomaly;
+  const suffix = unit === null || unit === '1' ? '' : ` ${printable(unit)}`;
+  const lines = [
+    paint('bold', `At the peak, ${stamp(peakMs)}`),
+    `  value     ${formatNumber(value)}${suffix}`,
+    `  expected  ${expected === null ? 'no forecast yet' : `${formatNumber(expected)}${suffix}`}`,
+  ];
+  if (lower !== null && upper !== null) {
+    lines.push(`  band      ${formatNumber(lower)} to ${formatNumber(upper)}${suffix}`);
+    lines.push(`            ${bandPicture(value, lower, upper, paint)}`);
+  }
+  return lines;
+}
+
+/** Draws where a value lies against its band: `[` and `]` its ends, `●` the value. */
+function bandPicture(value: number, lower: number, upper: number, paint: Paint): string {
+  const low = Math.min(value, lower);
+  const span = Math.max(value, upper) - low;
+  if (!(span > 0) || !Number.isFinite(span)) return '';
+  const column = (at: number) => Math.round(((at - low) / span) * (BAND_WIDTH - 1));
+  const cells: string[] = Array.from({ length: BAND_WIDTH }, (_, i) =>
+    i >= column(lower) && i <= column(upper) ? '─' : ' ',
+  );
+  cells[column(lower)] = '[';
+  cells[column(upper)] = ']';
+  cells[column(value)] = '●';
+  return cells.map((cell) => (cell === '●' ? paint('red', cell) : cell)).join('');
+}
+
+const memberColumns: readonly RowColumn<Member>[] = [
+  { title: '  MODEL', text: (row) => `  ${row.modelId}` },
+  { title: 'RAW', align: 'right', text: (row) => formatNumber(row.raw) },
+  { title: 'SURPRISE', align: 'right', text: (row) => row.surprise.toFixed(2) },
+  { title: 'WEIGHT', align: 'right', text: (row) => row.weight.toFixed(2) },
+  { title: 'ADDS', align: 'right', text: (row) => (row.surprise * row.weight).toFixed(2) },
+  { title: '', text: (row) => (row.skipped === null ? '' : `did not score: ${row.skipped}`) },
+];
+
+function memberLines({ members, modelSet }: Anomaly, paint: Paint): string[] {
+  if (members.length === 0) return [];
+  const sorted = members.toSorted((a, b) => b.surprise * b.weight - a.surprise * a.weight);
+  const from = modelSet === null ? '' : paint('dim', `  models ${modelSet.id} ${modelSet.version}`);
+  const table = renderTable(memberColumns, sorted, paint, undefined).trimEnd();
+  return [`${paint('bold', 'What the models said')}${from}`, table];
+}
+
+const featureColumns: readonly RowColumn<Feature>[] = [
+  { title: '  FEATURE', text: (row) => `  ${row.name}` },
+  { title: 'VALUE', align: 'right', text: (row) => formatNumber(row.value) },
+  { title: 'SHARE', align: 'right', text: (row) => `${Math.round(row.contribution * 100)}%` },
+];
+
+function featureLines({ features }: Anomaly, paint: Paint): string[] {
+  if (features.length === 0) return [];
+  return [
+    paint('bold', 'What weighed most'),
+    renderTable(featureColumns, features, paint, undefined).trimEnd(),
+  ];
+}
+
+function stamp(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
