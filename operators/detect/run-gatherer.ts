@@ -1,0 +1,174 @@
+import type { SeriesContext } from '../../schemas/generated/series-context.ts';
+import { idHigh, idLow } from '../../schemas/identity.ts';
+import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
+import type { SourceProgress } from '../source-progress.ts';
+import type { DetectInput, DetectSettings } from './detect-input.ts';
+import type { SeriesShelf } from './series-shelf.ts';
+
+const ID_BYTES = 8;
+const directions = { UNKNOWN: 'both', BOTH: 'both', ABOVE: 'up', BELOW: 'down' } as const;
+
+/** What of a batch is not scored. */
+export interface GatherDrops {
+  repeated: number;
+  undefinedSeries: number;
+}
+
+/**
+ * Gathers the runs of several batches as the input of one detector call; arrays grow and are reused.
+ */
+export class RunGatherer {
+  readonly #shelf: SeriesShelf;
+  readonly #progress: SourceProgress;
+  readonly #defaults: DetectSettings;
+  readonly #contexts: (SeriesContext | undefined)[] = [];
+  #settings: DetectSettings[] = [];
+  #rows = new Uint32Array(256);
+  #starts = new Uint32Array(256);
+  #counts = new Uint32Array(256);
+  #settingsOf = new Uint32Array(256);
+  #historical = new Uint8Array(256);
+  #timestamps = new Float64Array(4096);
+  #values = new Float64Array(4096);
+  #runs = 0;
+  #points = 0;
+  #newestMs = Number.NEGATIVE_INFINITY;
+
+  /** @param defaults settings of metrics that the catalog does not define. */
+  constructor(shelf: SeriesShelf, progress: SourceProgress, defaults: DetectSettings) {
+    this.#defaults = defaults;
+    this.#shelf = shelf;
+    this.#progress = progress;
+  }
+
+  get points(): number {
+    return this.#points;
+  }
+
+  /** Newest event time gathered, ms. */
+  get newestMs(): number {
+    return this.#newestMs;
+  }
+
+  clear(): void {
+    this.#runs = 0;
+    this.#points = 0;
+    this.#settings = [];
+    this.#contexts.length = 0;
+    this.#newestMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Adds the runs of a batch whose series are known and whose raw record was not taken in before. */
+  add(batch: PackedBatch, drops: GatherDrops): void {
+    const firstSettings = this.#settings.length;
+    for (const context of batch.contexts) {
+      this.#settings.push(settingsOf(context, this.#defaults));
+      this.#contexts.push(context);
+    }
+    this.#reserve(batch.runCount, batch.pointCount);
+    for (let run = 0; run < batch.runCount; run++) {
+      const slot = batch.runSeries[run] ?? 0;
+      const start = batch.runStarts[run] ?? 0;
+      const end = batch.runStarts[run + 1] ?? 0;
+      if (
+        this.#progress.isRepeat(
+          batch.runSourcePartitions[run] ?? 0,
+          batch.runSourceOffsets[run] ?? 0,
+        )
+      ) {
+        drops.repeated += end - start;
+        continue;
+      }
+      const row = this.#shelf.find(
+        idLow(batch.seriesIds, slot * ID_BYTES),
+        idHigh(batch.seriesIds, slot * ID_BYTES),
+      );
+      if (row < 0) {
+        drops.undefinedSeries += end - start;
+        continue;
+      }
+      this.#append(batch, start, end);
+      this.#rows[this.#runs] = row;
+      this.#settingsOf[this.#runs] = firstSettings + (batch.seriesContexts[slot] ?? 0);
+      this.#historical[this.#runs] = (batch.runFlags[run] ?? 0) & 1;
+      this.#runs += 1;
+    }
+    this.#progress.endBatch();
+  }
+
+  /** The input of a call over everything gathered since `clear`. */
+  input(): DetectInput {
+    return {
+      runs: this.#runs,
+      rows: this.#rows,
+      starts: this.#starts,
+      counts: this.#counts,
+      settingsOf: this.#settingsOf,
+      settings: this.#settings,
+      historical: this.#historical,
+      timestamps: this.#timestamps,
+      values: this.#values,
+    };
+  }
+
+  /** Context of the run that a point belongs to. */
+  contextOf(point: number): SeriesContext | undefined {
+    let low = 0;
+    let high = this.#runs - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#starts[middle] ?? 0) <= point) low = middle;
+      else high = middle - 1;
+    }
+    return this.#contexts[this.#settingsOf[low] ?? 0];
+  }
+
+  #append(batch: PackedBatch, start: number, end: number): void {
+    this.#starts[this.#runs] = this.#points;
+    this.#counts[this.#runs] = end - start;
+    this.#timestamps.set(batch.timestamps.subarray(start, end), this.#points);
+    this.#values.set(batch.values.subarray(start, end), this.#points);
+    this.#points += end - start;
+    this.#newestMs = Math.max(this.#newestMs, batch.timestamps[end - 1] ?? 0);
+  }
+
+  #reserve(runs: number, points: number): void {
+    if (this.#runs + runs > this.#rows.length) {
+      const size = Math.max(this.#rows.length * 2, this.#runs + runs);
+      this.#rows = grown(this.#rows, new Uint32Array(size));
+      this.#starts = grown(this.#starts, new Uint32Array(size));
+      this.#counts = grown(this.#counts, new Uint32Array(size));
+      this.#settingsOf = grown(this.#settingsOf, new Uint32Array(size));
+      this.#historical = grown(this.#historical, new Uint8Array(size));
+    }
+    if (this.#points + points > this.#values.length) {
+      const size = Math.max(this.#values.length * 2, this.#points + points);
+      this.#timestamps = grown(this.#timestamps, new Float64Array(size));
+      this.#values = grown(this.#values, new Float64Array(size));
+    }
+  }
+}
+
+function grown<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Where the catalog has no definition, the stage’s own options hold. */
+function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSettings {
+  if (context.catalogVersion === 0) return defaults;
+  const { intervalMs, hop, dataMin, dataMax, minAbs, minRel, sensitivity } = context;
+  const direction = directions[context.direction];
+  return {
+    intervalMs,
+    hop,
+    direction,
+    dataMin,
+    dataMax,
+    minAbs,
+    minRel,
+    sensitivity,
+    class: context.class ?? 'general',
+    holidays: null,
+  };
+}

@@ -1,0 +1,83 @@
+import { Correlator } from '../operators/correlate/correlator.ts';
+import type { CorrelateOptions } from '../operators/correlate/options.ts';
+import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
+import type { SlotReader } from '../runtime/slot.ts';
+import type { WriteState } from '../runtime/state-entries.ts';
+import { Codec } from '../schemas/codec.ts';
+import type { StageOptions } from './stage-options.ts';
+
+type Context = KernelContext<StageOptions<CorrelateOptions>>;
+
+/** CORRELATE: turns episodes into alerts and incidents, in the order of event time. */
+class CorrelateKernel implements Kernel {
+  readonly #context: Context;
+  readonly #codec: Codec;
+  readonly #correlator: Correlator;
+
+  constructor(context: Context) {
+    const { partition, partitions, options } = context;
+    this.#context = context;
+    this.#codec = new Codec(options.schemaIds);
+    this.#correlator = new Correlator(options.section, { partition, sources: partitions });
+  }
+
+  process(input: SlotReader, output: KernelOutput): void {
+    let latestMs = 0;
+    while (input.next()) {
+      latestMs = Math.max(latestMs, input.timestampMs);
+      const { value, index } = input;
+      if (value === null) {
+        output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
+        continue;
+      }
+      const decoded = this.#codec.decode(value, ['Anomaly', 'Tick']);
+      if (decoded.name === 'Tick') {
+        this.#correlator.tick(decoded.value.sourcePartition, decoded.value.watermarkMs);
+      } else {
+        output.count('anomalies_in_total', 1);
+        this.#correlator.anomaly(decoded.value);
+      }
+    }
+    this.#drain(latestMs, output);
+  }
+
+  checkpoint(write: WriteState): void {
+    for (const [key, value] of this.#correlator.entries()) {
+      write(Buffer.from(key), value === null ? null : Buffer.from(value));
+    }
+  }
+
+  restore(key: Uint8Array, value: Uint8Array | null): void {
+    this.#correlator.restore(Buffer.from(key).toString(), value === null ? null : Buffer.from(value).toString());
+  }
+
+  #drain(latestMs: number, output: KernelOutput): void {
+    const { partition } = this.#context;
+    this.#correlator.drain({
+      alert: (alert) => {
+        const value = this.#codec.encode('Alert', alert);
+        output.emit('alerts', partition, alert.id, value, latestMs);
+        output.emit('alerts.history', partition, alert.id, value, latestMs);
+        output.count(`alerts_total{state="${alert.state}"}`, 1);
+      },
+      incident: (incident) => {
+        const value = this.#codec.encode('Incident', incident);
+        output.emit('incidents', partition, incident.id, value, latestMs);
+        output.emit('alerts.history', partition, incident.id, value, latestMs);
+        output.count(`incidents_total{state="${incident.state}"}`, 1);
+      },
+      decision: (decision) => {
+        const value = this.#codec.encode('Decision', decision);
+        output.emit('decisions', partition, Buffer.from(decision.id), value, latestMs);
+      },
+      tick: (watermarkMs) => {
+        const value = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
+        output.emit('alerts.history', partition, null, value, latestMs);
+      },
+    });
+  }
+}
+
+const createKernel: CreateKernel<StageOptions<CorrelateOptions>> = async (context) => new CorrelateKernel(context);
+
+export default createKernel;

@@ -1,0 +1,145 @@
+import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
+import { type EpisodeEvent, lifeCycles } from '../operators/detect/detect-output.ts';
+import { Detector } from '../operators/detect/detector.ts';
+import { type DetectOptions, settingsFrom, tuningFrom } from '../operators/detect/options.ts';
+import { type GatherDrops, RunGatherer } from '../operators/detect/run-gatherer.ts';
+import { SeriesShelf } from '../operators/detect/series-shelf.ts';
+import { memberIds } from '../operators/detect/state-columns.ts';
+import { EventTime } from '../operators/event-time.ts';
+import { SourceProgress } from '../operators/source-progress.ts';
+import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
+import type { SlotReader } from '../runtime/slot.ts';
+import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
+import { Codec } from '../schemas/codec.ts';
+import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
+import { readPackedBatch } from '../schemas/read-packed-batch.ts';
+import { anomalyRecord } from './anomaly-record.ts';
+import type { StageOptions } from './stage-options.ts';
+
+type Context = KernelContext<StageOptions<DetectOptions>>;
+
+/** The models of this thread: every task in it shares them. */
+let ensemble: Promise<OnnxEnsemble> | undefined;
+
+/** DETECT: scores every point with the ensemble and tells episodes. */
+class DetectKernel implements Kernel {
+  readonly #context: Context;
+  readonly #codec: Codec;
+  readonly #models: OnnxEnsemble;
+  readonly #shelf = new SeriesShelf();
+  readonly #progress = new SourceProgress();
+  readonly #gatherer: RunGatherer;
+  readonly #detector: Detector;
+  readonly #eventTime: EventTime;
+  #restored = false;
+
+  constructor(context: Context, models: OnnxEnsemble) {
+    this.#context = context;
+    this.#codec = new Codec(context.options.schemaIds);
+    this.#models = models;
+    const { section } = context.options;
+    this.#gatherer = new RunGatherer(this.#shelf, this.#progress, settingsFrom(section));
+    this.#detector = new Detector(models, this.#shelf, tuningFrom(section));
+    this.#eventTime = new EventTime(section);
+  }
+
+  async process(input: SlotReader, output: KernelOutput): Promise<void> {
+    if (this.#restored) this.#shelf.rebuild();
+    this.#restored = false;
+    const drops: GatherDrops = { repeated: 0, undefinedSeries: 0 };
+    this.#gatherer.clear();
+    let latestMs = 0;
+    while (input.next()) {
+      latestMs = Math.max(latestMs, input.timestampMs);
+      this.#gather(input, drops, output);
+    }
+    await this.#score(latestMs, output);
+    if (drops.repeated > 0) output.count('points_dropped_total{code="RECORD_REPEATED"}', drops.repeated);
+    if (drops.undefinedSeries > 0) {
+      output.count('points_dropped_total{code="SERIES_UNDEFINED"}', drops.undefinedSeries);
+    }
+    this.#tick(latestMs, output);
+    lifeCycles.forEach((state, i) => {
+      output.gauge(`series{state="${state}"}`, this.#shelf.stages[i] ?? 0);
+    });
+  }
+
+  checkpoint(write: WriteState): void {
+    const { series, seasons, episodes, texts } = this.#shelf;
+    series.writeDirty((page, image) => write(stateKey('series', page), image));
+    seasons.writeDirty((page, image) => write(stateKey('season', page), image));
+    episodes.writeDirty((page, image) => write(stateKey('episode', page), image));
+    texts.writeDirty((chunk, bytes) => write(stateKey('text', chunk), bytes));
+    const progress = this.#progress.save();
+    if (progress !== undefined) write(stateKey('source'), progress);
+    const time = this.#eventTime.save();
+    if (time !== undefined) write(stateKey('time'), time);
+  }
+
+  restore(key: Uint8Array, value: Uint8Array | null): void {
+    if (value === null) return;
+    this.#restored = true;
+    const { name, number } = parseStateKey(key);
+    if (name === 'series') this.#shelf.series.readPage(number, value);
+    else if (name === 'season') this.#shelf.seasons.readPage(number, value);
+    else if (name === 'episode') this.#shelf.episodes.readPage(number, value);
+    else if (name === 'text') this.#shelf.texts.readChunk(number, value);
+    else if (name === 'source') this.#progress.restore(value);
+    else if (name === 'time') this.#eventTime.restore(value);
+  }
+
+  #gather(input: SlotReader, drops: GatherDrops, output: KernelOutput): void {
+    const { value, index } = input;
+    if (value === null) return output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
+    const batch = readPackedBatch(this.#codec.decode(value, ['SeriesBatch']).value);
+    if ('code' in batch) return output.reject(index, batch.code, 0, batch.detail);
+    for (const definition of batch.definitions) {
+      const { seriesId } = definition;
+      this.#shelf.define(idLow(seriesId, 0), idHigh(seriesId, 0), () =>
+        this.#codec.encode('SeriesDefinition', definition),
+      );
+    }
+    output.count('points_in_total', batch.pointCount);
+    this.#gatherer.add(batch, drops);
+  }
+
+  async #score(latestMs: number, output: KernelOutput): Promise<void> {
+    const { points, newestMs } = this.#gatherer;
+    if (points === 0) return;
+    this.#eventTime.observe(newestMs);
+    const input = this.#gatherer.input();
+    const scored = await this.#detector.score(input);
+    for (const event of scored.episodes) this.#tell(event, latestMs, output);
+    for (let run = 0; run < input.runs; run++) {
+      const last = (input.starts[run] ?? 0) + (input.counts[run] ?? 0) - 1;
+      this.#shelf.setLifeCycle(input.rows[run] ?? 0, scored.lifeCycle[last] ?? 0);
+    }
+    output.count('points_out_total', points);
+    for (const member of memberIds) output.count(`scored_total{member="${member}"}`, points);
+  }
+
+  #tell(event: EpisodeEvent, latestMs: number, output: KernelOutput): void {
+    const definition = this.#codec.decode(this.#shelf.definition(event.row), ['SeriesDefinition']).value;
+    const context = this.#gatherer.contextOf(event.point);
+    const anomaly = anomalyRecord(event, definition, context, this.#models.modelSet);
+    const partition = partitionOfText(definition.tenant, this.#context.partitions);
+    output.emit('anomalies', partition, anomaly.id, this.#codec.encode('Anomaly', anomaly), latestMs);
+    output.count(`anomalies_total{phase="${event.phase}"}`, 1);
+  }
+
+  /** Every partition of `anomalies` hears how far event time has come here: correlate’s timers run by it. */
+  #tick(latestMs: number, output: KernelOutput): void {
+    const watermarkMs = this.#eventTime.takeTick();
+    if (watermarkMs === undefined) return;
+    const { partition, partitions } = this.#context;
+    const tick = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
+    for (let to = 0; to < partitions; to++) output.emit('anomalies', to, null, tick, latestMs);
+  }
+}
+
+const createKernel: CreateKernel<StageOptions<DetectOptions>> = async (context) => {
+  ensemble ??= OnnxEnsemble.load();
+  return new DetectKernel(context, await ensemble);
+};
+
+export default createKernel;
