@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { correlateOptions } from '../operators/correlate/options.ts';
+import { detectOptions } from '../operators/detect/options.ts';
 import { enrichOptions } from '../operators/enrich/options.ts';
 import { routeOptions } from '../operators/route/options.ts';
 import { validateOptions } from '../operators/validate/options.ts';
@@ -27,8 +28,6 @@ import { schemaRegistryOptions, transportOptions } from './transport-options.ts'
 /** File that is read when none is named. */
 export const DEFAULT_CONFIG_FILE = 'vigie.yaml';
 
-const pending = z.looseObject({});
-
 /** The one schema of the configuration: `vigie.yaml`, its reference page and its JSON Schema come from here. */
 export const configSchema = z.strictObject({
   transport: transportOptions.prefault({}),
@@ -37,7 +36,7 @@ export const configSchema = z.strictObject({
   runtime: runtimeOptions.prefault({}),
   validate: validateOptions.prefault({}).describe('The stage that checks form and packs points.'),
   enrich: enrichOptions.prefault({}).describe('The stage that owns series and their context.'),
-  detect: pending.prefault({}).describe('The stage that scores points.'),
+  detect: detectOptions.prefault({}),
   correlate: correlateOptions
     .prefault({})
     .describe('The stage that makes alerts and incidents of episodes.'),

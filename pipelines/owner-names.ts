@@ -1,5 +1,6 @@
 import type { OptionAlias } from '../runtime/option-alias.ts';
 import { OptionText } from '../runtime/option-document.ts';
+import { readQuantity } from '../runtime/quantity.ts';
 
 const NO_STORE =
   'vigie has no metric store yet; points stay on their topics for hours (`vigie topics list` shows how long)';
@@ -15,6 +16,9 @@ const NO_FEATURE_STORE =
 const NO_TLS_LISTENER =
   'vigie opens no listener yet; for encryption towards Kafka set transport.kafka.ssl.caPath';
 
+/** The models of the ensemble, by the owner’s names. */
+const ENSEMBLE = ['isolation_forest', 'lstm_autoencoder', 'prophet'];
+
 /** Environment names that the project’s owner gave, and what becomes of each. */
 export const ownerEnvironment: readonly OptionAlias[] = [
   { name: 'MONITORING_CLUSTER_NAME', to: ['runtime', 'clusterName'] },
@@ -22,7 +26,7 @@ export const ownerEnvironment: readonly OptionAlias[] = [
   { name: 'MONITORING_LOG_LEVEL', to: ['runtime', 'logLevel'], convert: lowerCase },
   { name: 'ML_MODEL_REGISTRY_URL', refusal: NO_MODEL_REGISTRY },
   { name: 'ML_FEATURE_STORE_URL', refusal: NO_FEATURE_STORE },
-  { name: 'ML_ANOMALY_THRESHOLD', to: ['detect', 'sensitivity'] },
+  { name: 'ML_ANOMALY_THRESHOLD', to: ['detect', 'sensitivity'], convert: sensitivityOf },
   { name: 'VAULT_URL', refusal: NO_VAULT },
   { name: 'ENCRYPTION_KEY_ID', refusal: NO_ENCRYPTION },
   { name: 'TLS_CERT_PATH', refusal: NO_TLS_LISTENER },
@@ -37,32 +41,40 @@ export const ownerKeys: readonly OptionAlias[] = [
   { name: 'metrics.cardinality_limit', to: ['enrich', 'maxSeriesPerTenant'] },
   {
     name: 'metrics.compression',
-    harmless: ['snappy'],
+    harmless: (value) => value === 'snappy',
     refusal: 'records are compressed with snappy; there is no other choice yet',
   },
   {
     name: 'ml.anomaly_detection.enabled',
-    harmless: [true],
+    harmless: (value) => value === true,
     refusal: 'detection cannot be switched off; leave stages out with `vigie run --stages`',
   },
-  { name: 'ml.anomaly_detection.models', to: ['detect', 'members'], convert: memberNames },
-  { name: 'ml.anomaly_detection.threshold', to: ['detect', 'sensitivity'] },
+  {
+    name: 'ml.anomaly_detection.models',
+    harmless: namesWholeEnsemble,
+    refusal: `the ensemble is scored whole: ${ENSEMBLE.join(', ')}`,
+  },
+  { name: 'ml.anomaly_detection.threshold', to: ['detect', 'sensitivity'], convert: sensitivityOf },
   { name: 'alerting.correlation_window', to: ['correlate', 'windowMs'] },
   { name: 'alerting.max_notifications_per_hour', to: ['route', 'maxNotificationsPerHour'] },
   {
     name: 'alerting.escalation_enabled',
-    harmless: [false],
+    harmless: (value) => value === false,
     refusal: 'escalation is not supported yet',
   },
-  { name: 'security.encryption_at_rest', harmless: [false], refusal: NO_ENCRYPTION },
+  {
+    name: 'security.encryption_at_rest',
+    harmless: (value) => value === false,
+    refusal: NO_ENCRYPTION,
+  },
   {
     name: 'security.audit_logging',
-    harmless: [false],
+    harmless: (value) => value === false,
     refusal: 'the audit log is not sealed yet; the decisions topic says what was done and why',
   },
   {
     name: 'security.compliance_frameworks',
-    harmless: [[]],
+    harmless: (value) => Array.isArray(value) && value.length === 0,
     refusal: 'compliance reports are not supported yet',
   },
 ];
@@ -72,6 +84,22 @@ function lowerCase(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
-function memberNames(value: unknown): unknown {
-  return value;
+function namesWholeEnsemble(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const names = new Set(value.map(String));
+  return names.size === ENSEMBLE.length && ENSEMBLE.every((name) => names.has(name));
+}
+
+/**
+ * Turns the grade at which an episode is to open into the sensitivity that opens it there.
+ *
+ * Grade g is score ln(1 − g) / ln 0.15; a sensitivity s multiplies scores by ln(1 − s) / ln 0.15, and 1 opens.
+ */
+function sensitivityOf(value: unknown): unknown {
+  const written = value instanceof OptionText ? value.text : value;
+  const threshold =
+    typeof written === 'string' ? readQuantity('threshold', written) : Number(written);
+  if (threshold === undefined || !(threshold > 0 && threshold < 1)) return value;
+  const score = Math.log1p(-threshold) / Math.log(0.15);
+  return Number((1 - 0.15 ** (1 / score)).toPrecision(12));
 }

@@ -13,14 +13,14 @@ import type { OptionOverlay } from './options.ts';
  * A second name of an option, or a name that is known and refused.
  *
  * With `to` the value goes there, through `convert` where its scale differs. Without, setting it is a fault that says
- * `refusal`, unless the value is one of `harmless` (asks for what is so anyway).
+ * `refusal`, unless the value is `harmless`: it asks for what is so anyway.
  */
 export interface OptionAlias {
   readonly name: string;
   readonly to?: OptionPath;
   readonly convert?: (value: unknown) => unknown;
   readonly refusal?: string;
-  readonly harmless?: readonly unknown[];
+  readonly harmless?: (value: unknown) => boolean;
 }
 
 /** What aliases came to: values to lay over the options, and faults. */
@@ -133,10 +133,12 @@ function apply(
     overlays.push({ path: alias.to, value: converted, origin });
     return;
   }
-  const plain = value instanceof OptionText ? value.text : value;
-  const harmless = alias.harmless?.some(
-    (each) => JSON.stringify(each) === JSON.stringify(plain) || String(each) === plain,
-  );
-  if (harmless !== true)
-    faults.push({ origin, path, message: `refused: ${alias.refusal ?? 'not supported'}` });
+  const plain = value instanceof OptionText ? settledText(value.text) : value;
+  if (alias.harmless?.(plain) === true) return;
+  faults.push({ origin, path, message: `refused: ${alias.refusal ?? 'not supported'}` });
+}
+
+/** Reads bare text that no option gives a type: truth values as such, everything else as text. */
+function settledText(text: string): unknown {
+  return text === 'true' || text === 'false' ? text === 'true' : text;
 }
