@@ -1,6 +1,13 @@
 /** Names of the Avro types that have no parts. */
 export type AvroPrimitive =
-  'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
+  | 'null'
+  | 'boolean'
+  | 'int'
+  | 'long'
+  | 'float'
+  | 'double'
+  | 'bytes'
+  | 'string';
 
 /** A field of a record schema. */
 export interface AvroField {

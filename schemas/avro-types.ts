@@ -43,10 +43,7 @@ type TypeOptions = Parameters<TypeHook>[1];
 type ErrorHook = ((value: unknown, type: unknown) => void) | undefined;
 
 /** Puts the stricter types in the place of avsc’s own; everything else stays as it is. */
-function strictType(
-  schema: avsc.Schema,
-  options: TypeOptions,
-): avsc.Type | undefined {
+function strictType(schema: avsc.Schema, options: TypeOptions): avsc.Type | undefined {
   if (Array.isArray(schema)) {
     if (schema.length !== 2 || !(schema as readonly unknown[]).includes('null')) return undefined;
     return new NullableType(schema, options);

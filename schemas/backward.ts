@@ -120,7 +120,11 @@ function compareFields(
   }
 }
 
-function compareLeaves([reader, writer]: readonly [Complex, Complex], path: string, faults: SchemaFault[]): void {
+function compareLeaves(
+  [reader, writer]: readonly [Complex, Complex],
+  path: string,
+  faults: SchemaFault[],
+): void {
   if (reader.type === 'fixed' && writer.type === 'fixed' && reader.size !== writer.size) {
     faults.push({ path, message: `size was ${writer.size}, now is ${reader.size}` });
   }

@@ -54,11 +54,10 @@ export function checkSchemas({ schemas, versions, records }: SchemaCheck): Schem
   return { faults, changed };
 }
 
-function versionFaults(
-  current: AvroNamed,
-  former: readonly SchemaVersion[],
-): readonly FileFault[] {
+function versionFaults(current: AvroNamed, former: readonly SchemaVersion[]): readonly FileFault[] {
   const faults: FileFault[] = [];
+  for (const fault of compileFaults(current)) faults.push({ file: fileOf(current.name), ...fault });
+  if (faults.length > 0) return faults;
   for (const { name, version, text } of former) {
     const found = backwardFaults(current, JSON.parse(text) as AvroNamed);
     const all = found.length > 0 ? found : resolverFaults(current, text);
@@ -69,14 +68,27 @@ function versionFaults(
   return faults;
 }
 
+function compileFaults(current: AvroNamed): readonly SchemaFault[] {
+  try {
+    compileSchema(JSON.stringify(current));
+    return [];
+  } catch (error) {
+    return [thrown(current.name, error)];
+  }
+}
+
 /** The resolver that reads in production has the last word over the rules above. */
 function resolverFaults(current: AvroNamed, formerText: string): readonly SchemaFault[] {
   try {
     compileSchema(JSON.stringify(current)).createResolver(compileSchema(formerText));
     return [];
   } catch (error) {
-    return [{ path: current.name, message: error instanceof Error ? error.message : String(error) }];
+    return [thrown(current.name, error)];
   }
+}
+
+function thrown(path: string, error: unknown): SchemaFault {
+  return { path, message: error instanceof Error ? error.message : String(error) };
 }
 
 function houseFaults(schema: AvroSchema, path: string): readonly SchemaFault[] {
@@ -96,7 +108,10 @@ function houseFaults(schema: AvroSchema, path: string): readonly SchemaFault[] {
         const faults = [...houseFaults(field.type, at)];
         if (!field.doc) faults.push({ path: at, message: 'a field needs a doc' });
         if (isUnion(field.type) && field.default !== null) {
-          faults.push({ path: at, message: 'a field that may be null has null first and as default' });
+          faults.push({
+            path: at,
+            message: 'a field that may be null has null first and as default',
+          });
         }
         return faults;
       });
@@ -123,7 +138,9 @@ function main(args: readonly string[]): number {
   if (report.faults.length > 0) return 1;
   if (!args.includes('--accept')) {
     for (const name of report.changed) {
-      process.stderr.write(`schemas/${fileOf(name)}: ${name}: changed and not committed as a version\n`);
+      process.stderr.write(
+        `schemas/${fileOf(name)}: ${name}: changed and not committed as a version\n`,
+      );
     }
     if (report.changed.length > 0) process.stderr.write('Run `node schemas/check.ts --accept`.\n');
     return report.changed.length === 0 ? 0 : 1;

@@ -74,7 +74,12 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function registry(options: Partial<ConfluentRegistryOptions> = {}): ConfluentRegistry {
-  return new ConfluentRegistry({ url, prefix: 'vigie.', clock: { nowMs: () => nowMs }, ...options });
+  return new ConfluentRegistry({
+    url,
+    prefix: 'vigie.',
+    clock: { nowMs: () => nowMs },
+    ...options,
+  });
 }
 
 function answerWith(status: number, body: unknown): void {
@@ -120,7 +125,10 @@ test('reports a registry that does not answer as away, and recovers', async () =
     return true;
   };
   const reader = registry();
-  await expect(reader.fetch(7)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE', fate: 'retry' });
+  await expect(reader.fetch(7)).rejects.toMatchObject({
+    code: 'REGISTRY_UNAVAILABLE',
+    fate: 'retry',
+  });
   await expect(reader.register('Tick', schemaTexts.Tick)).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
   });
@@ -162,7 +170,10 @@ test.each([
 
 test.each([401, 403])('takes %i as refused for good', async (status) => {
   answerWith(status, { error_code: status, message: 'no' });
-  await expect(registry().fetch(7)).rejects.toMatchObject({ code: 'TRANSPORT_REFUSED', fate: 'stop' });
+  await expect(registry().fetch(7)).rejects.toMatchObject({
+    code: 'TRANSPORT_REFUSED',
+    fate: 'stop',
+  });
 });
 
 test('says which subject is not BACKWARD', async () => {
@@ -196,6 +207,6 @@ test('sends the credentials it was given', async () => {
     authorization = request.headers.authorization;
     return false;
   };
-  await registry({ auth: { username: 'u', password: 'p' } }).fetch(7);
+  await registry({ username: 'u', password: 'p' }).fetch(7);
   expect(authorization).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`);
 });

@@ -1,4 +1,8 @@
-import { COMPATIBILITY, SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
+import {
+  SchemaRegistry as Client,
+  COMPATIBILITY,
+  SchemaType,
+} from '@kafkajs/confluent-schema-registry';
 import type { Clock } from '../runtime/clock.ts';
 import type { ErrorCode } from '../runtime/errors.ts';
 import { PipelineError } from '../runtime/errors.ts';
@@ -16,7 +20,8 @@ export interface ConfluentRegistryOptions {
   readonly url: string;
   /** Topic prefix, as in `vigie.`. */
   readonly prefix: string;
-  readonly auth?: { readonly username: string; readonly password: string };
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   /** How long an id that the registry did not know is not asked for again, ms. */
   readonly unknownIdTtlMs?: number;
   /** How long a request may take, ms. */
@@ -44,13 +49,13 @@ export class ConfluentRegistry implements SchemaRegistry {
   readonly #unknownUntilMs = new Map<number, number>();
 
   constructor(options: ConfluentRegistryOptions) {
-    const { url, auth, timeoutMs = 10_000, unknownIdTtlMs = 60_000 } = options;
+    const { url, username, password = '', timeoutMs = 10_000, unknownIdTtlMs = 60_000 } = options;
     this.#client = new Client({
       host: url.replace(/\/+$/, ''),
       clientId: 'vigie',
       retry: { retries: 0 },
       middlewares: [answerMiddleware],
-      ...(auth === undefined ? {} : { auth: { ...auth } }),
+      ...(username === undefined ? {} : { auth: { username, password } }),
     });
     this.#prefix = options.prefix;
     this.#clock = options.clock;

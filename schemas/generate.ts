@@ -64,11 +64,7 @@ function alias(name: string, symbols: readonly string[]): string {
   return `export type ${name} =\n${union.map((symbol) => `  | ${symbol}`).join('\n')};\n`;
 }
 
-function interfaceText(
-  schema: AvroRecord,
-  imports: Set<string>,
-  nested: AvroNamed[],
-): string {
+function interfaceText(schema: AvroRecord, imports: Set<string>, nested: AvroNamed[]): string {
   const fields = schema.fields.map((field) => {
     const type = typeText(field.type, imports, nested);
     return `${comment(field.doc, '  ')}  readonly ${field.name}: ${type};\n`;

@@ -77,12 +77,17 @@ describe('an identity', () => {
     ]);
     expect(hex(accented.seriesId)).toBe('eb98ac96780a6463');
     expect(hex(longId('acme', Uint8Array.of(1, 2, 3)))).toBe('22c5f4b366296a40a7bac997fcfade3d');
-    expect([partitionOfText('acme', 4096), partitionOfText('acme', 4096, ['eu'])]).toEqual([855, 3417]);
+    expect([partitionOfText('acme', 4096), partitionOfText('acme', 4096, ['eu'])]).toEqual([
+      855, 3417,
+    ]);
   });
 
   test('is the hash of the canonical form, whatever the texts and the order of labels', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 40 });
-    const labels = fc.uniqueArray(fc.tuple(text, text), { selector: ([name]) => name, maxLength: 8 });
+    const labels = fc.uniqueArray(fc.tuple(text, text), {
+      selector: ([name]) => name,
+      maxLength: 8,
+    });
     fc.assert(
       fc.property(text, text, labels, (tenant, name, pairs) => {
         const sorted = pairs.toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -97,7 +102,9 @@ describe('an identity', () => {
   test('survives texts longer than the scratch memory', () => {
     const long = 'é'.repeat(100_000);
     expect(hex(identity.of('a', 'b', [['c', long]]).seriesId)).toBe(
-      xxh64(form('a', 'b', 'c', long), 0n).toString(16).padStart(16, '0'),
+      xxh64(form('a', 'b', 'c', long), 0n)
+        .toString(16)
+        .padStart(16, '0'),
     );
   });
 
@@ -115,10 +122,22 @@ describe('an identity', () => {
 
 describe('an entity', () => {
   test('is named by the first entity label that has a value', () => {
-    const byPod = identity.of('acme', 'up', [['host', 'h'], ['pod', 'p']]).entityId;
-    expect(hex(byPod)).toBe(xxh64(form('acme', 'pod', 'p'), 1n).toString(16).padStart(16, '0'));
+    const byPod = identity.of('acme', 'up', [
+      ['host', 'h'],
+      ['pod', 'p'],
+    ]).entityId;
+    expect(hex(byPod)).toBe(
+      xxh64(form('acme', 'pod', 'p'), 1n)
+        .toString(16)
+        .padStart(16, '0'),
+    );
     expect(identity.of('acme', 'down', [['pod', 'p']]).entityId).toEqual(byPod);
-    expect(identity.of('acme', 'up', [['host', 'h'], ['pod', '']]).entityId).not.toEqual(byPod);
+    expect(
+      identity.of('acme', 'up', [
+        ['host', 'h'],
+        ['pod', ''],
+      ]).entityId,
+    ).not.toEqual(byPod);
     expect(identity.of('other', 'up', [['pod', 'p']]).entityId).not.toEqual(byPod);
   });
 

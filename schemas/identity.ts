@@ -60,7 +60,9 @@ export interface IdentityOptions {
  * A series is tenant, name, then every label name and value in code-unit order of the names. An entity is tenant, label
  * name and label value of the first entity label that the series has with a value; without any, the series itself.
  */
-export function createIdentity({ entityLabels = defaultEntityLabels }: IdentityOptions = {}): Identity {
+export function createIdentity({
+  entityLabels = defaultEntityLabels,
+}: IdentityOptions = {}): Identity {
   return {
     of(tenant, name, labels) {
       const ids = new Uint8Array(2 * ID_BYTES);
@@ -100,7 +102,7 @@ function writeEntityId(
   ids: Uint8Array,
 ): void {
   for (const label of entityLabels) {
-    const value = valueOf(labels, label);
+    const value = valueOfLabel(labels, label);
     if (value === '') continue;
     parts.reset();
     parts.text(tenant);
@@ -112,7 +114,7 @@ function writeEntityId(
   ids.copyWithin(ID_BYTES, 0, ID_BYTES);
 }
 
-function valueOf(labels: readonly LabelPair[], name: string): string {
+function valueOfLabel(labels: readonly LabelPair[], name: string): string {
   for (const [label, value] of labels) if (label === name) return value;
   return '';
 }
@@ -142,7 +144,11 @@ export function partitionOfShard(shard: number, partitions: number): number {
  *
  * @param values of the tenant’s `correlateBy` labels, absent ones empty; nothing when it has none.
  */
-export function partitionOfText(tenant: string, partitions: number, values: readonly string[] = []): number {
+export function partitionOfText(
+  tenant: string,
+  partitions: number,
+  values: readonly string[] = [],
+): number {
   parts.reset();
   parts.text(tenant);
   for (const value of values) parts.text(value);

@@ -18,11 +18,21 @@ beforeAll(async () => {
 
 /** Any bits of a double, with NaN payloads, both zeroes and infinities often. */
 const valueBits = fc.oneof(
-  fc.constantFrom(0x7ff0000000000002n, 0xfff8000000000123n, 0x8000000000000000n, 0n, 0x7ff0000000000000n),
+  fc.constantFrom(
+    0x7ff0000000000002n,
+    0xfff8000000000123n,
+    0x8000000000000000n,
+    0n,
+    0x7ff0000000000000n,
+  ),
   fc.bigInt(0n, 2n ** 64n - 1n),
 );
 const regularTimes = fc
-  .record({ first: fc.nat(2 ** 40), step: fc.integer({ min: 1, max: 3_600_000 }), count: fc.nat(80) })
+  .record({
+    first: fc.nat(2 ** 40),
+    step: fc.integer({ min: 1, max: 3_600_000 }),
+    count: fc.nat(80),
+  })
   .map(({ first, step, count }) => Array.from({ length: count + 1 }, (_, i) => first + i * step));
 const irregularTimes = fc.array(fc.nat(2 ** 40), { minLength: 1, maxLength: 80 });
 const runs = fc.array(
@@ -73,7 +83,11 @@ function read(batch: SeriesBatch): PackedBatch {
 
 /** Everything a reader can see of a run, values as bits. */
 function runsOf(packed: PackedBatch) {
-  const bits = new BigUint64Array(packed.values.buffer, packed.values.byteOffset, packed.pointCount);
+  const bits = new BigUint64Array(
+    packed.values.buffer,
+    packed.values.byteOffset,
+    packed.pointCount,
+  );
   return Array.from({ length: packed.runCount }, (_, run) => {
     const [start = 0, end = 0] = packed.runStarts.subarray(run, run + 2);
     const id = 8 * (packed.runSeries[run] ?? 0);

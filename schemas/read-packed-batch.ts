@@ -175,8 +175,7 @@ class Columns implements PackedBatch {
     if (count === 0) return 'no points';
     const offset = this.runSourceOffsets[run] ?? 0;
     if (!(Number.isSafeInteger(offset) && offset >= 0)) return `source offset ${offset}`;
-    const last =
-      (this.runFirstTimestamps[run] ?? 0) + (this.runSteps[run] ?? 0) * (count - 1);
+    const last = (this.runFirstTimestamps[run] ?? 0) + (this.runSteps[run] ?? 0) * (count - 1);
     return Number.isFinite(last) ? undefined : 'times are not finite';
   }
 
