@@ -8,6 +8,8 @@ import type { StageOptions } from './stage-options.ts';
 
 type Context = KernelContext<StageOptions<CorrelateOptions>>;
 
+const TICK_KEY = Buffer.from('tick');
+
 /** CORRELATE: turns episodes into alerts and incidents, in the order of event time. */
 class CorrelateKernel implements Kernel {
   readonly #context: Context;
@@ -72,7 +74,8 @@ class CorrelateKernel implements Kernel {
       },
       tick: (watermarkMs) => {
         const value = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
-        output.emit('alerts.history', partition, null, value, latestMs);
+        // A key, because the topic is compacted: the newest tick stands for all before it.
+        output.emit('incidents', partition, TICK_KEY, value, latestMs);
       },
     });
   }

@@ -46,13 +46,18 @@ export const topology = [
   },
   {
     name: 'route',
-    inputs: ['incidents'],
+    inputs: ['incidents', 'notifications'],
     broadcast: [],
     local: [],
     outputs: ['notifications', 'decisions'],
     kernel: new URL('./route.kernel.ts', import.meta.url).href,
   },
 ] as const satisfies readonly StageSpec[];
+
+/**
+ * Sinks carry out what is planned on `notifications` and write the outcome there; route reads the outcomes.
+ */
+export const SINK_GROUP = 'receivers';
 
 /** Name of a stage of the graph. */
 export type StageName = (typeof topology)[number]['name'];

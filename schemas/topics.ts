@@ -138,8 +138,8 @@ export const topics = [
   },
   {
     name: 'incidents',
-    records: ['Incident'],
-    key: 'incident id, 16 bytes',
+    records: ['Incident', 'Tick'],
+    key: 'incident id, 16 bytes; `tick` for a tick',
     partitionedBy: 'tenant',
     cleanup: 'compact',
     retentionMs: 7 * DAY_MS,

@@ -1,0 +1,208 @@
+import { type Config, loadConfig } from '../../pipelines/config.ts';
+import { stageOptions } from '../../pipelines/stage-options.ts';
+import { topology } from '../../pipelines/topology.ts';
+import { DEAD_LETTER_TOPIC } from '../../runtime/dead-letter.ts';
+import runKernelCall from '../../runtime/kernel.worker.ts';
+import { SlotReader, SlotWriter } from '../../runtime/slot.ts';
+import { type StageSpec, stateTopic } from '../../runtime/stage-spec.ts';
+import type { FetchedRecord, TopicRecord } from '../../runtime/transport.ts';
+import { Codec, type SchemaIds } from '../../schemas/codec.ts';
+import { FileRegistry } from '../../schemas/file-registry.ts';
+import type { RecordName, RecordTypes } from '../../schemas/generated/record-types.ts';
+import { registerRecords } from '../../schemas/registry.ts';
+
+const SLOT_BYTES = 64 * 1024;
+
+/** A record on a topic of the driver. */
+export interface DriverRecord extends FetchedRecord {
+  readonly partition: number;
+}
+
+/** How a driver is set up. */
+export interface DriverSetup {
+  /** `key=value` settings over the defaults. */
+  readonly set?: readonly string[];
+  readonly stages?: readonly StageSpec[];
+  /** Most records of one kernel call. */
+  readonly recordsPerCall?: number;
+}
+
+/**
+ * Runs the graph in memory, in this thread: the real kernels behind the real kernel calls, no transport, no timers.
+ *
+ * Topic names are without prefix. `crash` forgets every kernel and goes on from the last `checkpoint`.
+ */
+export class TopologyDriver {
+  readonly codec: Codec;
+  readonly counters: Record<string, Record<string, number>> = {};
+  readonly gauges: Record<string, Record<string, number>> = {};
+  readonly #config: Config;
+  readonly #ids: SchemaIds;
+  readonly #stages: readonly StageSpec[];
+  readonly #recordsPerCall: number;
+  readonly #name = `driver-${Math.trunc(performance.now() * 1e6)}`;
+  readonly #topics = new Map<string, DriverRecord[][]>();
+  readonly #positions = new Map<string, number>();
+  readonly #stamps = new Map<string, number>();
+  readonly #open = new Set<string>();
+
+  private constructor(setup: DriverSetup, ids: SchemaIds) {
+    this.#config = loadConfig({ cwd: '/', environment: {}, set: setup.set ?? [] }).options;
+    this.#ids = ids;
+    this.codec = new Codec(ids);
+    this.#stages = setup.stages ?? topology;
+    this.#recordsPerCall = setup.recordsPerCall ?? 64;
+  }
+
+  static async open(setup: DriverSetup = {}): Promise<TopologyDriver> {
+    return new TopologyDriver(setup, await registerRecords(new FileRegistry()));
+  }
+
+  get partitions(): number {
+    return this.#config.topics.partitions;
+  }
+
+  /** Puts a record on a topic. */
+  pipe(topic: string, partition: number, record: Partial<TopicRecord>): void {
+    const log = this.#log(topic, partition);
+    log.push({ key: null, value: null, headers: {}, timestampMs: 0, ...record, partition, offset: log.length });
+  }
+
+  /** Encodes a record and puts it on a topic. */
+  send<N extends RecordName>(topic: string, partition: number, name: N, value: RecordTypes[N], timestampMs = 0): void {
+    this.pipe(topic, partition, { value: this.codec.encode(name, value), timestampMs });
+  }
+
+  /** Runs all stages until nothing is left to read. */
+  async run(): Promise<void> {
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const stage of this.#stages) {
+        for (let partition = 0; partition < this.partitions; partition++) {
+          while (await this.#step(stage, partition)) moved = true;
+        }
+      }
+    }
+  }
+
+  /** Saves the state of every task that is open. */
+  async checkpoint(): Promise<void> {
+    for (const stage of this.#stages) {
+      for (let partition = 0; partition < this.partitions; partition++) {
+        if (!this.#open.has(`${stage.name}/${partition}`)) continue;
+        const task = this.#address(stage, partition);
+        const answer = await runKernelCall({ op: 'checkpoint', task, output: new SharedArrayBuffer(SLOT_BYTES) });
+        const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
+        while (slot.next()) {
+          this.pipe(stateTopic(stage.name), partition, { key: copy(slot.key), value: copy(slot.value) });
+        }
+        for (const topic of stage.inputs) {
+          const key = `${stage.name}/${topic}/${partition}`;
+          this.#stamps.set(key, this.#positions.get(key) ?? 0);
+        }
+      }
+    }
+  }
+
+  /** Forgets every kernel; each goes on from the state of its last checkpoint and replays what came after. */
+  crash(): void {
+    this.#open.clear();
+    for (const key of this.#positions.keys()) this.#positions.set(key, this.#stamps.get(key) ?? 0);
+  }
+
+  /** All records of a topic, by partition and offset. */
+  records(topic: string): DriverRecord[] {
+    return (this.#topics.get(topic) ?? []).flat();
+  }
+
+  /** All records of a topic that are of the given type, decoded. */
+  read<N extends RecordName>(topic: string, name: N): RecordTypes[N][] {
+    const found: RecordTypes[N][] = [];
+    for (const { value } of this.records(topic)) {
+      if (value === null) continue;
+      const all = Object.keys(this.#ids) as RecordName[];
+      const decoded = this.codec.decode(value, all);
+      if (decoded.name === name) found.push(decoded.value as unknown as RecordTypes[N]);
+    }
+    return found;
+  }
+
+  async #step(stage: StageSpec, partition: number): Promise<boolean> {
+    if (!this.#open.has(`${stage.name}/${partition}`)) await this.#start(stage, partition);
+    const input = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
+    const topics = [...stage.inputs, ...stage.broadcast, ...stage.local];
+    topics.forEach((topic, number) => {
+      const from = stage.broadcast.includes(topic) ? 0 : partition;
+      const key = `${stage.name}/${topic}/${partition}`;
+      const position = this.#positions.get(key) ?? 0;
+      const records = this.#log(topic, from).slice(position, position + this.#recordsPerCall);
+      for (const record of records) input.append(number, from, record.offset, record);
+      this.#positions.set(key, position + records.length);
+    });
+    if (input.count === 0) return false;
+    const output = new SharedArrayBuffer(SLOT_BYTES);
+    const task = this.#address(stage, partition);
+    const answer = await runKernelCall({ op: 'process', task, input: input.buffer, bytes: input.byteLength, output });
+    this.#add(stage.name, partition, answer.counters, answer.gauges);
+    const names = [...stage.outputs, DEAD_LETTER_TOPIC];
+    const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
+    while (slot.next()) {
+      const { headers, timestampMs } = slot;
+      const record = { key: copy(slot.key), value: copy(slot.value), headers, timestampMs };
+      this.pipe(names[slot.topic] ?? '', slot.partition, record);
+    }
+    return true;
+  }
+
+  async #start(stage: StageSpec, partition: number): Promise<void> {
+    this.#open.add(`${stage.name}/${partition}`);
+    const task = this.#address(stage, partition);
+    const options = stageOptions(this.#config, stage.name, this.#ids);
+    await runKernelCall({
+      op: 'open',
+      task,
+      kernel: stage.kernel,
+      context: { stage: stage.name, partition, partitions: this.partitions, options },
+      inputs: [...stage.inputs, ...stage.broadcast, ...stage.local],
+      outputs: [...stage.outputs, DEAD_LETTER_TOPIC],
+    });
+    for (const topic of stage.broadcast) this.#positions.delete(`${stage.name}/${topic}/${partition}`);
+    const state = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
+    for (const record of this.#log(stateTopic(stage.name), partition)) state.append(0, 0, 0, record);
+    await runKernelCall({ op: 'restore', task, input: state.buffer, bytes: state.byteLength });
+  }
+
+  #add(
+    stage: string,
+    partition: number,
+    counters: Readonly<Record<string, number>>,
+    gauges: Readonly<Record<string, number>>,
+  ): void {
+    const sums = (this.counters[stage] ??= {});
+    for (const name in counters) sums[name] = (sums[name] ?? 0) + (counters[name] ?? 0);
+    this.gauges[`${stage}/${partition}`] = { ...gauges };
+  }
+
+  #address(stage: StageSpec, partition: number): { stage: string; partition: number } {
+    return { stage: stage.name, partition: partition + this.#salt };
+  }
+
+  /** Kernels of several drivers live in one thread: their addresses must not meet. */
+  get #salt(): number {
+    let hash = 0;
+    for (const char of this.#name) hash = (hash * 31 + char.charCodeAt(0)) % 1_000_003;
+    return hash * 4096;
+  }
+
+  #log(topic: string, partition: number): DriverRecord[] {
+    const logs = this.#topics.get(topic) ?? [];
+    this.#topics.set(topic, logs);
+    const log = logs[partition] ?? [];
+    for (let i = 0; i <= partition; i++) logs[i] ??= i === partition ? log : [];
+    return log;
+  }
+}
+
+function copy(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes === null ? null : Uint8Array.from(bytes);
+}
