@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Observable, type Subscriber } from 'rxjs';
 import { PipelineError } from '../errors.ts';
 import type {
@@ -14,6 +15,8 @@ import type { Batch, BatchLimit } from './recent-records.ts';
 /** Most bytes that one subscription has on the way at a time, over all its partitions. */
 const READ_AHEAD_BYTES = 16 * 1024 * 1024;
 const LEAST_FETCH_BYTES = 64 * 1024;
+/** Pause before a failed read is tried again. */
+const RETRY_MS = 500;
 
 /** What a subscription needs of its transport. */
 export interface SubscriptionPorts {
@@ -56,6 +59,7 @@ export class EmbeddedSubscription implements Subscription {
       fetch: (log: PartitionLog, from: number) => ports.fetch(log, from, { ...limit, maxBytes }),
       deliver: (log: PartitionLog, records: readonly FetchedRecord[]) =>
         this.#deliver(log, records),
+      wait: () => setTimeout(RETRY_MS),
       fail: (error: PipelineError) => this.end(error),
     };
     this.#cursors = partitions.map((logs) =>

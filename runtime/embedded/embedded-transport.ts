@@ -26,7 +26,7 @@ export interface EmbeddedTransportOptions {
    * the last commits, never a part of one.
    */
   readonly synchronous?: 'full' | 'normal';
-  /** Cap of the data file in bytes (default 4 GiB): beyond it the oldest records of `delete` topics go. */
+  /** Cap of the folder in bytes (default 2 GiB): at it, the oldest records of `delete` topics go. */
   readonly maxBytes?: number;
   /** Bytes of recent records held in memory for readers who keep up (default 32 MiB, 0 for none). */
   readonly recentBytes?: number;
@@ -56,7 +56,7 @@ export interface Truncation {
 
 const DEFAULTS = {
   synchronous: 'full',
-  maxBytes: 4 * 1024 ** 3,
+  maxBytes: 2 * 1024 ** 3,
   recentBytes: 32 * 1024 ** 2,
   fetchBytes: 1024 ** 2,
   fetchRecords: 1_000,
@@ -72,7 +72,7 @@ type CompleteOptions = EmbeddedTransportOptions &
  *
  * Writes of all stages that arrive while a commit is being synced form the next one (group commit); records and offsets
  * are one transaction. Readers who keep up are served from memory right after the commit, others from the file.
- * Limits: one member per group; 4 GiB by default; at most `maxRecordBytes` of its topic per record.
+ * Limits: one member per group; 2 GiB by default; at most `maxRecordBytes` of its topic per record.
  */
 export class EmbeddedTransport implements Transport {
   readonly name = 'embedded';

@@ -6,7 +6,7 @@ export interface LogFileOptions {
   readonly folder: string;
   /** `full`: fsync at every commit. `normal`: a power cut may take the last commits; a kill -9 takes none. */
   readonly synchronous: 'full' | 'normal';
-  /** Cap of the data file; the oldest records of `delete` topics go before it is passed. */
+  /** Cap of the folder’s files together; the oldest records of `delete` topics go before it is passed. */
   readonly maxBytes: number;
 }
 

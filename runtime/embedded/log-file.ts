@@ -14,8 +14,22 @@ export const PAGE_BYTES = 8192;
 const LAYOUT = 1;
 const BUSY_TIMEOUT_MS = 1_000;
 const CACHE_KIB = 16 * 1024;
-/** A write-ahead log that one large transaction has blown up is cut back to this when it is next reused. */
-const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
+const JOURNAL_LEAST_BYTES = 256 * 1024;
+const JOURNAL_MOST_BYTES = 32 * 1024 * 1024;
+const JOURNAL_FRACTION = 1 / 16;
+
+/**
+ * How a folder’s cap is shared out: the write-ahead log may take two `journalBytes` (what makes a checkpoint due, and
+ * one more transaction), the data file the rest.
+ */
+export function shareCap(maxBytes: number): {
+  readonly journalBytes: number;
+  readonly fileBytes: number;
+} {
+  const wanted = Math.min(maxBytes * JOURNAL_FRACTION, JOURNAL_MOST_BYTES);
+  const journalBytes = Math.floor(Math.max(wanted, JOURNAL_LEAST_BYTES));
+  return { journalBytes, fileBytes: maxBytes - 2 * journalBytes };
+}
 
 /**
  * Tables of the log.
@@ -85,7 +99,7 @@ export function openLogFile(options: LogFileOptions): DatabaseSync {
       PRAGMA synchronous = ${options.synchronous === 'full' ? 'FULL' : 'NORMAL'};
       PRAGMA cache_size = -${CACHE_KIB};
       PRAGMA wal_autocheckpoint = 0;
-      PRAGMA journal_size_limit = ${JOURNAL_LIMIT_BYTES};
+      PRAGMA journal_size_limit = ${2 * shareCap(options.maxBytes).journalBytes};
       BEGIN IMMEDIATE;`);
     prepareLayout(database, path);
     database.exec('COMMIT');

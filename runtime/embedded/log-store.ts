@@ -9,7 +9,13 @@ import type {
   PartitionTruncation,
   TopicState,
 } from './log-call.ts';
-import { closeLogFile, createPartitionTable, openLogFile, PAGE_BYTES } from './log-file.ts';
+import {
+  closeLogFile,
+  createPartitionTable,
+  openLogFile,
+  PAGE_BYTES,
+  shareCap,
+} from './log-file.ts';
 import { LogPartition, type PartitionMark } from './log-partition.ts';
 import { LogRetention } from './log-retention.ts';
 
@@ -42,7 +48,7 @@ export class LogStore {
   constructor(options: LogFileOptions) {
     this.#options = options;
     this.#database = openLogFile(options);
-    this.#retention = new LogRetention(this.#database, options.maxBytes, () =>
+    this.#retention = new LogRetention(this.#database, shareCap(options.maxBytes).fileBytes, () =>
       this.#partitions.values(),
     );
     this.#saveOffset = this.#database.prepare(`

@@ -7,16 +7,14 @@ import type {
   LogResults,
   PartitionTruncation,
 } from './log-call.ts';
+import { shareCap } from './log-file.ts';
 import { LogStore } from './log-store.ts';
 import { isFaultOfRequest, sqliteFault } from './sqlite-fault.ts';
 
-/** Bytes of writes that go into one transaction at most; what is above it goes into the next. */
-const GROUP_BYTES = 32 * 1024 * 1024;
 /** Reads served between two commits. */
 const READS_PER_TURN = 16;
-/** The write-ahead log is moved into the file above the first when idle, above the second in any case. */
+/** When no write waits, the write-ahead log is moved into the file from here on. */
 const CHECKPOINT_IDLE_BYTES = 4 * 1024 * 1024;
-const CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
 interface Asked<Op extends LogCall['op'] = LogCall['op']> {
   readonly call: number;
@@ -33,6 +31,8 @@ class LogThreadLoop {
   readonly #port: MessagePort;
   readonly #folder: string;
   readonly #store: LogStore;
+  /** Most bytes of one transaction, if it has several writes, and where a checkpoint is due in any case. */
+  readonly #journalBytes: number;
   readonly #reads: Asked<'read'>[] = [];
   readonly #writes: Asked<'write'>[] = [];
   readonly #others: Asked[] = [];
@@ -44,6 +44,7 @@ class LogThreadLoop {
     this.#port = port;
     this.#folder = options.folder;
     this.#store = new LogStore(options);
+    this.#journalBytes = shareCap(options.maxBytes).journalBytes;
   }
 
   take(asked: Asked): void {
@@ -78,7 +79,7 @@ class LogThreadLoop {
     let count = 0;
     for (const { ask } of this.#writes) {
       bytes += ask.byteLength;
-      if (count > 0 && bytes > GROUP_BYTES) break;
+      if (count > 0 && bytes > this.#journalBytes) break;
       count += 1;
     }
     return this.#writes.splice(0, count);
@@ -137,8 +138,8 @@ class LogThreadLoop {
 
   #checkpoint(): void {
     const { journalBytes } = this.#store;
-    if (journalBytes < CHECKPOINT_IDLE_BYTES) return;
-    if (this.#writes.length > 0 && journalBytes < CHECKPOINT_BYTES) return;
+    const dueBytes = this.#writes.length === 0 ? CHECKPOINT_IDLE_BYTES : Infinity;
+    if (journalBytes < Math.min(dueBytes, this.#journalBytes)) return;
     try {
       this.#store.checkpoint();
     } catch {

@@ -1,17 +1,16 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { PipelineError } from '../errors.ts';
 import type { FetchedRecord } from '../transport.ts';
 import type { PartitionLog } from './partition-log.ts';
 import type { Batch } from './recent-records.ts';
-
-/** Pause before a read is tried again that failed for a passing reason. */
-const RETRY_MS = 500;
 
 /** What a cursor is given to work with. */
 export interface CursorPorts {
   /** The next batch from an offset within the readable range. */
   readonly fetch: (log: PartitionLog, from: number) => Batch | Promise<Batch>;
   readonly deliver: (log: PartitionLog, records: readonly FetchedRecord[]) => void;
+  /** Waits before a read is tried again that failed for a passing reason. */
+  readonly wait: () => Promise<void>;
   /** The partition cannot be read, for good. */
   readonly fail: (error: PipelineError) => void;
 }
@@ -93,7 +92,7 @@ export class PartitionCursor {
           this.#ports.fail(asPipelineError(error));
           break;
         }
-        await setTimeout(RETRY_MS);
+        await this.#ports.wait();
       }
     }
     this.#running = false;

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FetchedRecord } from '../transport.ts';
 import { RecentBudget, RecentRecords } from './recent-records.ts';
+import { recordBytes } from './slot-records.ts';
 
-const RECORD_BYTES = 130;
+const RECORD_BYTES = recordBytes(null, Buffer.alloc(2));
 const ALL = { maxBytes: Infinity, maxRecords: Infinity };
 
 describe('RecentRecords within a RecentBudget', () => {

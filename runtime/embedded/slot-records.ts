@@ -34,12 +34,12 @@ export function slotRecords(
     const offset = next === undefined ? entry.offset : (next.get(id) ?? 0) + run.records.length;
     const { key, value, headers, timestampMs } = entry;
     run.records.push({ offset, key, value, headers, timestampMs });
-    run.bytes += recordBytes(key, value);
+    run.bytes += recordBytes(key, value) + entry.headerBytes.length;
   }
   return [...runs.values()];
 }
 
 /** Bytes of a record as read-ahead and caches count them: key, value and a fixed cost for the rest. */
 export function recordBytes(key: Uint8Array | null, value: Uint8Array | null): number {
-  return 128 + (key?.length ?? 0) + (value?.length ?? 0);
+  return 256 + (key?.length ?? 0) + (value?.length ?? 0);
 }

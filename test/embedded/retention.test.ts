@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -122,8 +122,8 @@ describe('retention of the embedded log', () => {
     for (let round = 0; round < 100; round += 1) {
       nowMs += 1;
       await write('new', 0, 20, 20_000);
+      expect(await folderBytes(folder)).toBeLessThanOrEqual(maxBytes);
     }
-    expect((await stat(join(folder, 'log.db'))).size).toBeLessThanOrEqual(maxBytes);
     expect((await transport.ranges('old'))[0]).toEqual({ partition: 0, low: 10, high: 10 });
     const [range] = await transport.ranges('new');
     expect(range?.high).toBe(2_000);
@@ -134,9 +134,6 @@ describe('retention of the embedded log', () => {
     expect(told.reduce((sum, { records }) => sum + records, 0)).toBe(range?.low);
     expect(truncations.every(({ reason }) => reason === 'fileBytes')).toBe(true);
     expect(await readable('table')).toEqual([0]);
-    await transport.close();
-    expect((await stat(join(folder, 'log.db'))).size).toBeLessThanOrEqual(maxBytes);
-    await open({ maxBytes });
   });
 
   it('refuses records, for as long as there is no room, when only compact topics are left; takes offsets', async () => {
@@ -205,6 +202,12 @@ describe('retention of the embedded log', () => {
     });
   });
 });
+
+async function folderBytes(folder: string): Promise<number> {
+  const names = await readdir(folder);
+  const sizes = await Promise.all(names.map((name) => stat(join(folder, name))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
 
 function topic(name: string, changes: Partial<TopicSpec> = {}): TopicSpec {
   const unlimited = { retentionMs: -1, retentionBytes: Infinity, maxRecordBytes: MIB };
