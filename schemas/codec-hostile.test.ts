@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SchemaIds } from './codec.ts';
 import { Codec } from './codec.ts';
-import { exampleAlert, exampleBatch, examplePoint } from './example-records.ts';
+import { exampleAlert, exampleBatch, examplePoint } from './example-records.fixture.ts';
 import { FileRegistry } from './file-registry.ts';
-import { codeOf, frame, long, text } from './hand-written-avro.ts';
+import { codeOf, frame, long, text } from './hand-written-avro.fixture.ts';
 import { registerRecords } from './registry.ts';
 
 let ids: SchemaIds;

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SchemaIds } from './codec.ts';
 import { Codec } from './codec.ts';
-import { exampleAlert, exampleBatch, examplePoint } from './example-records.ts';
+import { exampleAlert, exampleBatch, examplePoint } from './example-records.fixture.ts';
 import { FileRegistry } from './file-registry.ts';
 import { frameSchemaId } from './frame.ts';
 import type { Alert } from './generated/alert.ts';
 import type { MetricPoint } from './generated/metric-point.ts';
 import { schemaTexts } from './generated/schema-texts.ts';
-import { codeOf, frame, long, text } from './hand-written-avro.ts';
+import { codeOf, frame, long, text } from './hand-written-avro.fixture.ts';
 import { registerRecords } from './registry.ts';
 
 let ids: SchemaIds;
