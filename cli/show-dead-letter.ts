@@ -35,7 +35,7 @@ export async function showDeadLetter(
     );
     if (record === undefined)
       throw new CommandFailure(`there is no dead letter at ${request.place}`, exitCode.usage);
-    if (request.raw) process.stdout.write(record.value ?? '');
+    if (request.raw) terminal.out.write(record.value ?? '');
     else
       terminal.out.write(
         await render(record, session, paintFor(terminal.out, terminal.environment)),

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 
-/** A stream that text is written to. `columns` is its width, where it has one. */
+/** A stream that text is written to, and now and then bytes. `columns` is its width, where it has one. */
 export interface TextSink {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
