@@ -1,12 +1,13 @@
 import type { Scorer } from '../../models/scorer.ts';
-import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { PagedTable } from '../../runtime/paged-table.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import type { DetectOutput } from './detect-output.ts';
 import { EpisodeBook, type PointReading } from './episode-book.ts';
 import { FeaturePass } from './feature-pass.ts';
-import { mayOpen, sensitivityFactor } from './gates.ts';
+import { sensitivityFactor } from './gates.ts';
 import { MemberTracker } from './member-tracker.ts';
-import { quietMs, RateCalibration } from './rate-calibration.ts';
+import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
+import { RateCalibration } from './rate-calibration.ts';
 import { SeriesTracker } from './series-tracker.ts';
 import { MEMBERS, WINDOW } from './state-columns.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
@@ -30,8 +31,6 @@ const STALE = 4;
 const LIVE_POINTS = 256;
 /** A point after so many intervals of silence finds its series stale. */
 const STALE_INTERVALS = 288;
-/** Points after a gap at which no episode opens. */
-const PAUSE_POINTS = 5;
 /** Half the confidence is reached at this many points. */
 const CONFIDENCE_POINTS = 100;
 const UP = 0;
@@ -57,17 +56,12 @@ export class Detector {
   readonly #members: MemberTracker;
   readonly #calibration: RateCalibration;
   readonly #book: EpisodeBook;
-  readonly #alert: Column;
-  readonly #link: Column;
-  readonly #mark: Column;
+  readonly #onsets: OnsetPolicy;
   #forecast = new Float32Array(0);
   #forest = new Float32Array(0);
   #shape = new Float32Array(0);
   #output = emptyOutput(0);
-  #refractoryEndMs = 0;
-  #pause = 0;
-  #episode = 0;
-  readonly #reading: PointReading & { span: number };
+  readonly #reading: PointReading & OnsetReading;
 
   constructor(scorer: Scorer, tables: DetectTables, tuning: DetectTuning = defaultTuning) {
     this.#scorer = scorer;
@@ -77,9 +71,7 @@ export class Detector {
     this.#members = new MemberTracker(tables.series, tuning);
     this.#calibration = new RateCalibration(tables.series, this.#members, tuning);
     this.#book = new EpisodeBook(tables.episodes, tuning.weights);
-    this.#alert = tables.series.column('detect.alert');
-    this.#link = tables.series.column('detect.link');
-    this.#mark = tables.series.column('detect.mark');
+    this.#onsets = new OnsetPolicy(tables.series, this.#book, tuning);
     const { raw, surprise, skipped } = this.#members;
     this.#reading = { ...blankReading, raw, surprise, skipped };
   }
@@ -136,13 +128,15 @@ export class Detector {
       gapMs[i] as number,
       reading.intervalMs,
     );
-    const few = before / (before + this.#tuning.fewPoints + 1e-9);
-    reading.score = factor * few * calibrated;
+    reading.score = factor * calibrated;
     reading.confidence = before / (before + CONFIDENCE_POINTS);
     reading.lifeCycle = this.#stage(before, gapMs[i] as number);
     reading.span = this.#pass.span[i] as number;
+    reading.grain = this.#pass.grain[i] as number;
     this.#describe(window);
-    this.#write(i, this.#advance(settings, before, i));
+    reading.gap = this.#pass.gap[i] === 1 && before > 0;
+    reading.before = before;
+    this.#write(i, this.#onsets.advance(settings, reading));
   }
 
   /** Rates the members and draws the band; returns the sum of surprises. */
@@ -157,9 +151,16 @@ export class Detector {
     reading.expected = expected;
     reading.lower = expected - band;
     reading.upper = expected + band;
-    const outside = before >= 100 ? Math.log1p(2 * Math.abs(beyond[i] as number)) : 0;
+    const beyondLog = Math.log1p(2 * Math.abs(beyond[i] as number));
     const windowed = before + 1 >= WINDOW;
-    return this.#members.rate(before, windowed, Math.sqrt(distance), step[i] as number, outside);
+    return this.#members.rate(
+      before,
+      windowed,
+      Math.sqrt(distance),
+      step[i] as number,
+      beyondLog,
+      this.#onsets.persistence(reading.intervalMs),
+    );
   }
 
   #stage(before: number, gapMs: number): number {
@@ -181,41 +182,6 @@ export class Detector {
     } else reading.movement = SHAPE;
   }
 
-  /** Opens, follows or closes the series' episode; returns the onset of the point. */
-  #advance(settings: DetectSettings, before: number, i: number): number {
-    const reading = this.#reading;
-    if (this.#pass.gap[i] === 1 && before > 0) this.#pause = PAUSE_POINTS;
-    else if (this.#pause > 0) this.#pause -= 1;
-    const quiet = Math.max(this.#tuning.quietPoints * reading.intervalMs, 1);
-    if (this.#episode !== 0 && reading.ms - this.#book.lastMs(this.#episode) > quiet) {
-      this.#book.close(this.#episode, reading);
-      this.#episode = 0;
-    }
-    const tier = reading.score >= 2 ? 2 : reading.score >= 1 ? 1 : 0;
-    if (this.#episode !== 0) return this.#continue(settings, tier);
-    const allowed =
-      tier > 0 &&
-      this.#pause === 0 &&
-      before >= this.#tuning.warmPoints &&
-      reading.ms >= this.#refractoryEndMs &&
-      mayOpen(settings, reading);
-    if (!allowed) return 0;
-    this.#episode = this.#book.open(reading, tier);
-    this.#refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
-    return tier;
-  }
-
-  #continue(settings: DetectSettings, tier: number): number {
-    if (tier === 0) {
-      this.#book.pass(this.#episode, this.#reading);
-      return 0;
-    }
-    const known = this.#book.tier(this.#episode);
-    const risen = tier > known && mayOpen(settings, this.#reading);
-    this.#book.follow(this.#episode, this.#reading, risen ? tier : known);
-    return risen ? tier : 0;
-  }
-
   #write(i: number, onset: number): void {
     const output = this.#output;
     const reading = this.#reading;
@@ -233,17 +199,13 @@ export class Detector {
   #load(row: number): void {
     this.#members.load(row);
     this.#calibration.load(row);
-    this.#refractoryEndMs = this.#alert.view(row)[this.#alert.index(row) + 2] as number;
-    this.#pause = this.#mark.view(row)[this.#mark.index(row) + 2] as number;
-    this.#episode = this.#link.view(row)[this.#link.index(row) + 2] as number;
+    this.#onsets.load(row);
   }
 
   #store(row: number): void {
     this.#members.store(row);
     this.#calibration.store(row);
-    this.#alert.view(row)[this.#alert.index(row) + 2] = this.#refractoryEndMs;
-    this.#mark.view(row)[this.#mark.index(row) + 2] = this.#pause;
-    this.#link.view(row)[this.#link.index(row) + 2] = this.#episode;
+    this.#onsets.store(row);
     this.#tables.series.touch(row);
   }
 
@@ -272,6 +234,9 @@ const blankReading = {
   lifeCycle: COLD,
   historical: 0,
   span: 0,
+  grain: 0,
+  before: 0,
+  gap: false,
 };
 
 function held(distance: number): number {

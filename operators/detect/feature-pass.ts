@@ -42,6 +42,8 @@ export class FeaturePass {
   beyond = new Float64Array(0);
   /** Distance between the extremes known before the point. */
   span = new Float64Array(0);
+  /** Least step other than none that the series has made, or 0. */
+  grain = new Float64Array(0);
   /** Time since the point before, ms. */
   gapMs = new Float64Array(0);
   /** 1 where a gap lies before the point. */
@@ -84,6 +86,7 @@ export class FeaturePass {
     this.step[i] = tracker.step;
     this.ordinal[i] = tracker.count;
     this.intervalMs[i] = tracker.intervalMs;
+    this.grain[i] = tracker.grain;
     this.gapMs[i] = tracker.gapMs;
     this.gap[i] = tracker.gapMs > GAP_INTERVALS * tracker.intervalMs ? 1 : 0;
     this.span[i] = tracker.high - tracker.low;
@@ -114,6 +117,7 @@ export class FeaturePass {
     this.spread = new Float64Array(size);
     this.unit = new Float64Array(size);
     this.step = new Float64Array(size);
+    this.grain = new Float64Array(size);
     this.gapMs = new Float64Array(size);
     this.ordinal = new Float64Array(size);
     this.intervalMs = new Float64Array(size);

@@ -1,20 +1,25 @@
 import type { DetectSettings } from './detect-input.ts';
 
-/** What the gates look at. `span` is the distance between the extremes known before the point. */
+/** A share of the value says nothing of a series that moves by 1 about 10^12; half of its span does. */
+const SPAN_SHARE = 0.5;
+/** A series of few distinct values must move by more than the least step it makes. */
+const GRAINS = 2;
+
+/** What the gates look at: `span` is the distance of the extremes known before, `grain` the least step seen. */
 export interface GateReading {
   value: number;
   expected: number;
   span: number;
+  grain: number;
 }
 
 /**
  * Tells whether a metric's definition lets an episode open at a point. Scores are never gated.
  *
- * `minRel` is held against the size of the expected value, or against the series' span where that is less: a share of
- * the value says nothing of a series that moves by 1 about 10^12.
+ * `minRel` is held against the size of the expected value; half of all the room the series has used will do as well.
  */
 export function mayOpen(settings: DetectSettings, reading: GateReading): boolean {
-  const { value, expected, span } = reading;
+  const { value, expected, span, grain } = reading;
   const distance = value - expected;
   if (settings.direction === 'up' && distance <= 0) return false;
   if (settings.direction === 'down' && distance >= 0) return false;
@@ -22,7 +27,8 @@ export function mayOpen(settings: DetectSettings, reading: GateReading): boolean
   if (settings.dataMax !== null && value > settings.dataMax) return false;
   const size = Math.abs(distance);
   if (size < settings.minAbs) return false;
-  return size >= settings.minRel * Math.min(Math.abs(expected), span);
+  if (size >= settings.minRel * Math.abs(expected)) return true;
+  return span > 0 && size >= Math.max(SPAN_SHARE * span, GRAINS * grain);
 }
 
 /** Returns the factor that a sensitivity puts on scores: 1 at 0.85, more above it. */

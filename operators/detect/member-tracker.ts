@@ -1,5 +1,5 @@
 import type { Column, PagedTable } from '../../runtime/paged-table.ts';
-import { MEMBER_CELLS, MEMBERS } from './state-columns.ts';
+import { MEMBERS, OUTSIDE_CELL } from './state-columns.ts';
 import { surpriseOf } from './tail.ts';
 import type { DetectTuning } from './tuning.ts';
 
@@ -30,7 +30,8 @@ const LEAST_DEVIATION = [0.05, 0.005, 0.05, 0.05] as const;
 export class MemberTracker {
   readonly #column: Column;
   readonly #tuning: DetectTuning;
-  readonly #cells = new Float32Array(MEMBER_CELLS);
+  #most = 0;
+  readonly #cells = new Float32Array(OUTSIDE_CELL);
   /** Reading of each member at the point just rated. */
   readonly raw = new Float64Array(MEMBERS);
   readonly surprise = new Float64Array(MEMBERS);
@@ -45,13 +46,13 @@ export class MemberTracker {
   load(row: number): void {
     const view = this.#column.view(row);
     const at = this.#column.index(row);
-    for (let i = 0; i < MEMBER_CELLS; i++) this.#cells[i] = view[at + i] as number;
+    for (let i = 0; i < OUTSIDE_CELL; i++) this.#cells[i] = view[at + i] as number;
   }
 
   store(row: number): void {
     const view = this.#column.view(row);
     const at = this.#column.index(row);
-    for (let i = 0; i < MEMBER_CELLS; i++) view[at + i] = this.#cells[i] as number;
+    for (let i = 0; i < OUTSIDE_CELL; i++) view[at + i] = this.#cells[i] as number;
   }
 
   /** Notes the result of a window that has just closed; it holds until the next. */
@@ -65,10 +66,19 @@ export class MemberTracker {
    *
    * @param ordinal points of the series before this one. @param windowed whether a window has closed by now.
    * @param forecast root of the distance from the expected value in usual ones. @param step size of the step in usual
-   *   ones. @param beyond log of the distance outside all earlier values, 0 inside.
+   *   ones. @param beyond log of the distance outside all earlier values, 0 inside. @param outside points in a row
+   *   outside the band before this one.
    */
-  rate(ordinal: number, windowed: boolean, forecast: number, step: number, beyond: number): number {
-    const { weights, shortShares } = this.#tuning;
+  rate(
+    ordinal: number,
+    windowed: boolean,
+    forecast: number,
+    step: number,
+    beyond: number,
+    outside: number,
+  ): number {
+    const { weights, shortShares, extremePoints, extremeCap } = this.#tuning;
+    this.#limit(ordinal, outside);
     let sum = this.#rateOne(0, ordinal, forecast) * (weights[0] as number);
     this.skipped[FOREST] = windowed ? 0 : 1;
     this.skipped[AUTOENCODER] = windowed ? 0 : 1;
@@ -81,8 +91,16 @@ export class MemberTracker {
     const kept = (this.#cells[HELD_EXTREME] as number) * (1 - (shortShares[EXTREME] as number));
     this.#cells[HELD_EXTREME] = Math.max(kept, beyond);
     this.raw[EXTREME] = beyond;
-    this.surprise[EXTREME] = this.#cells[HELD_EXTREME] as number;
+    const aged = ordinal / (ordinal + extremePoints);
+    this.surprise[EXTREME] = aged * Math.min(extremeCap, this.#cells[HELD_EXTREME] as number);
     return sum + (this.surprise[EXTREME] as number) * (weights[EXTREME] as number);
+  }
+
+  /** Sets the most that a member can say of a point. */
+  #limit(ordinal: number, outside: number): void {
+    const { evidence, persistence, cap } = this.#tuning;
+    const known = evidence * Math.log10(ordinal + 2);
+    this.#most = Math.min(cap, known * (1 + persistence * outside));
   }
 
   /** Long mean of the forecast's reading and its deviation: what the band is drawn from. */
@@ -120,7 +138,7 @@ export class MemberTracker {
   }
 
   #rateOne(member: number, ordinal: number, reading: number): number {
-    const { shortShares, pointShares, memory, priorReadings, held, cap } = this.#tuning;
+    const { shortShares, pointShares, memory, priorReadings, held } = this.#tuning;
     const cells = this.#cells;
     const at = 3 * member;
     if (cells[at + 2] === 0) this.#begin(member);
@@ -141,7 +159,7 @@ export class MemberTracker {
       1e-12,
     );
     this.raw[member] = reading;
-    this.surprise[member] = Math.min(cap, surprise);
+    this.surprise[member] = Math.min(this.#most, surprise);
     return this.surprise[member] as number;
   }
 

@@ -42,6 +42,8 @@ export class SeriesState {
   low = 0;
   /** Mean signed step of late. */
   trend = 0;
+  /** Least step other than none, or 0. */
+  grain = 0;
   /** Second gap of the series, until the third is known. */
   secondGapMs = 0;
   /** Sum, count and distances from the season of the values in the open slot. */
@@ -83,6 +85,7 @@ export class SeriesState {
     this.slotCount = fround(this.slotCount);
     this.slotSpread = fround(this.slotSpread);
     this.trend = fround(this.trend);
+    this.grain = fround(this.grain);
   }
 
   /** Takes up a row. */
@@ -110,7 +113,8 @@ export class SeriesState {
     this.slotSum = level[at++] as number;
     this.slotCount = level[at++] as number;
     this.slotSpread = level[at++] as number;
-    this.trend = level[at] as number;
+    this.trend = level[at++] as number;
+    this.grain = level[at] as number;
     this.#loadLinks(row);
   }
 
@@ -154,7 +158,8 @@ export class SeriesState {
     level[at++] = this.slotSum;
     level[at++] = this.slotCount;
     level[at++] = this.slotSpread;
-    level[at] = this.trend;
+    level[at++] = this.trend;
+    level[at] = this.grain;
     this.#storeLinks(row);
   }
 

@@ -76,7 +76,7 @@ export class SeriesTracker extends SeriesState {
   /** Notes a point without learning it. `intervalMs` 0 infers it from the gaps. */
   look(ms: number, value: number, intervalMs: number, holidays: ReadonlySet<number> | null): void {
     if (this.count === 0) this.base = value;
-    this.value = value - this.base;
+    this.value = fround(value - this.base);
     this.timeMs = ms;
     this.gapMs = this.count === 0 ? 0 : ms - this.lastMs;
     if (intervalMs > 0) this.intervalMs = fround(intervalMs);
@@ -161,6 +161,8 @@ export class SeriesTracker extends SeriesState {
     if (count === 0) return this.#begin();
     const step = value - this.previous;
     const lasting = this.#lasting;
+    if (step !== 0 && (this.grain === 0 || Math.abs(step) < this.grain))
+      this.grain = Math.abs(step);
     this.middleDeviation = this.#deviation(
       this.middleDeviation,
       Math.abs(value - this.middle),

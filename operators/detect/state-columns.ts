@@ -7,17 +7,20 @@ export const WINDOW = 32;
 export const SEASON_SLOTS = 48;
 
 /** f32 cells of `detect.level`; `SeriesTracker` names them. */
-export const LEVEL_CELLS = 18;
+export const LEVEL_CELLS = 19;
 
 /** f32 cells of `detect.member`; `MemberTracker` names them. */
-export const MEMBER_CELLS = 19;
+export const MEMBER_CELLS = 20;
+
+/** Cell of `detect.member` that counts points outside the band. */
+export const OUTSIDE_CELL = 19;
 
 /**
- * Columns that detect keeps for every series (tier T0), 268 bytes a row.
+ * Columns that detect keeps for every series (tier T0), 276 bytes a row.
  *
  * `clock`: base of all other values, last timestamp (ms). `level`: levels, deviations and extremes, relative to the
  * base. `ring`: the last 32 values, relative to the base, in steps of a power of two. `member`: statistics of the
- * members. `alert`: exposure (days), end of the present excursion (ms), end of the refractory period (ms). `link`:
+ * members, points outside the band. `alert`: exposure (days), end of the present excursion (ms), end of the refractory period (ms). `link`:
  * accepted points, season row + 1, episode row + 1. `mark`: ring exponent, open season slot, points until onsets are
  * allowed again, excursion under way. A row of zeros is a series that has seen nothing.
  */

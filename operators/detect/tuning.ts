@@ -40,8 +40,16 @@ export interface DetectTuning {
   readonly quietPoints: number;
   /** Points until the first onset is allowed. */
   readonly warmPoints: number;
-  /** How much the scores of a series with few points are held down: score × n / (n + this). */
-  readonly fewPoints: number;
+  /** A new extreme counts by n / (n + this) after n points: the first records of a series are no news. */
+  readonly extremePoints: number;
+  /** Most that a new extreme can say. */
+  readonly extremeCap: number;
+  /** After n points no member can say more than this many times log10(n). */
+  readonly evidence: number;
+  /** Share by which that grows for each point in a row outside the band: a run is rarer than a point. */
+  readonly persistence: number;
+  /** Time for which values must lie outside the band before an episode opens, ms; from the second point on. */
+  readonly confirmMs: number;
 }
 
 /** Days of own normal behaviour that open one warning, and one critical episode. */
@@ -59,7 +67,7 @@ export const defaultTuning: DetectTuning = {
   cap: 20,
   floor: 1.5,
   priorRate: 1,
-  rateGrowth: 0.7,
+  rateGrowth: 1,
   priorHeight: 1,
   priorExcursions: 5,
   priorHeights: 10,
@@ -70,5 +78,9 @@ export const defaultTuning: DetectTuning = {
   refractoryMaxMs: 12 * 3_600_000,
   quietPoints: 8,
   warmPoints: 64,
-  fewPoints: 0,
+  extremePoints: 200,
+  extremeCap: 5,
+  evidence: 2,
+  persistence: 0.2,
+  confirmMs: 5000,
 };

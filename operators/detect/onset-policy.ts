@@ -1,0 +1,127 @@
+import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { DetectSettings } from './detect-input.ts';
+import type { EpisodeBook, PointReading } from './episode-book.ts';
+import { type GateReading, mayOpen } from './gates.ts';
+import { quietMs } from './rate-calibration.ts';
+import { OUTSIDE_CELL } from './state-columns.ts';
+import type { DetectTuning } from './tuning.ts';
+
+/** Points after a gap at which no episode opens. */
+const PAUSE_POINTS = 5;
+/** Most points outside the band that are counted. */
+const MOST_OUTSIDE = 255;
+/** What an odd course inside the band counts for, in points outside it. */
+const ODD_COURSE = 0.1;
+/** A critical onset needs this many times the confirmation of a warning. */
+const CRITICAL_CONFIRMATION = 2;
+
+/** What the policy needs of a point beside the episode's reading. */
+export interface OnsetReading extends PointReading, GateReading {
+  /** Points of the series before this one. */
+  before: number;
+  /** Whether a gap lies before the point. */
+  gap: boolean;
+}
+
+/**
+ * Decides where episodes of a series open, rise to critical and close.
+ *
+ * All that may hold an alert back stands here: warm-up, gates, confirmation, the pause after a gap, the refractory
+ * period. None of it touches the score.
+ */
+export class OnsetPolicy {
+  readonly #alert: Column;
+  readonly #link: Column;
+  readonly #mark: Column;
+  readonly #member: Column;
+  readonly #book: EpisodeBook;
+  readonly #tuning: DetectTuning;
+  #refractoryEndMs = 0;
+  #pause = 0;
+  #episode = 0;
+  #outside = 0;
+
+  constructor(series: PagedTable, book: EpisodeBook, tuning: DetectTuning) {
+    this.#alert = series.column('detect.alert');
+    this.#link = series.column('detect.link');
+    this.#mark = series.column('detect.mark');
+    this.#member = series.column('detect.member');
+    this.#book = book;
+    this.#tuning = tuning;
+  }
+
+  load(row: number): void {
+    this.#refractoryEndMs = this.#alert.view(row)[this.#alert.index(row) + 2] as number;
+    this.#pause = this.#mark.view(row)[this.#mark.index(row) + 2] as number;
+    this.#episode = this.#link.view(row)[this.#link.index(row) + 2] as number;
+    this.#outside = this.#member.view(row)[this.#member.index(row) + OUTSIDE_CELL] as number;
+  }
+
+  store(row: number): void {
+    this.#alert.view(row)[this.#alert.index(row) + 2] = this.#refractoryEndMs;
+    this.#mark.view(row)[this.#mark.index(row) + 2] = this.#pause;
+    this.#link.view(row)[this.#link.index(row) + 2] = this.#episode;
+    this.#member.view(row)[this.#member.index(row) + OUTSIDE_CELL] = this.#outside;
+  }
+
+  /** Points outside the band so far where points come so fast that a run of them must confirm each other, else 0. */
+  persistence(intervalMs: number): number {
+    return intervalMs < this.#tuning.confirmMs ? this.#outside : 0;
+  }
+
+  /** Opens, follows or closes the series' episode; returns the onset of the point. */
+  advance(settings: DetectSettings, reading: OnsetReading): number {
+    if (reading.gap) this.#pause = PAUSE_POINTS;
+    else if (this.#pause > 0) this.#pause -= 1;
+    this.#closeIfQuiet(reading);
+    const scored = reading.score >= 2 ? 2 : reading.score >= 1 ? 1 : 0;
+    this.#count(scored, reading);
+    const tier = Math.min(scored, this.#confirmed(reading));
+    if (this.#episode !== 0) return this.#continue(settings, scored, tier, reading);
+    if (tier === 0 || !this.#ready(reading) || !mayOpen(settings, reading)) return 0;
+    this.#episode = this.#book.open(reading, tier);
+    this.#refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
+    return tier;
+  }
+
+  #ready({ before, ms }: OnsetReading): boolean {
+    const warm = before >= this.#tuning.warmPoints;
+    return warm && this.#pause === 0 && ms >= this.#refractoryEndMs;
+  }
+
+  #closeIfQuiet(reading: OnsetReading): void {
+    if (this.#episode === 0) return;
+    const quiet = Math.max(1, this.#tuning.quietPoints * reading.intervalMs);
+    if (reading.ms - this.#book.lastMs(this.#episode) <= quiet) return;
+    this.#book.close(this.#episode, reading);
+    this.#episode = 0;
+  }
+
+  /** Counts points outside the band, a point back for each inside it. */
+  #count(scored: number, { value, lower, upper }: OnsetReading): void {
+    if (value > upper || value < lower) this.#outside += 1;
+    else if (scored > 0) this.#outside += ODD_COURSE;
+    else this.#outside -= 1;
+    this.#outside = Math.fround(Math.min(MOST_OUTSIDE, Math.max(0, this.#outside)));
+  }
+
+  /** The highest tier that the time outside the band allows. */
+  #confirmed({ intervalMs }: OnsetReading): number {
+    const { confirmMs } = this.#tuning;
+    if (intervalMs >= confirmMs) return 2;
+    const needed = Math.min(MOST_OUTSIDE / CRITICAL_CONFIRMATION, confirmMs / intervalMs);
+    if (this.#outside < needed) return 0;
+    return this.#outside < CRITICAL_CONFIRMATION * needed ? 1 : 2;
+  }
+
+  #continue(settings: DetectSettings, scored: number, tier: number, reading: OnsetReading): number {
+    if (scored === 0) {
+      this.#book.pass(this.#episode, reading);
+      return 0;
+    }
+    const known = this.#book.tier(this.#episode);
+    const risen = tier > known && mayOpen(settings, reading);
+    this.#book.follow(this.#episode, reading, risen ? tier : known);
+    return risen ? tier : 0;
+  }
+}
