@@ -179,9 +179,13 @@ describe('BACKWARD refuses', () => {
 });
 
 test('what the rules let through and the resolver does not is a fault too', () => {
-  // A default that is no value of its type: the rules look only at whether there is one.
-  const faults = faultsOf(thing(a, { ...b, default: 5 }), thing(a));
-  expect(faults).toEqual([
+  expect(faultsOf(thing(a), { ...thing(a), namespace: 'com.other' })).toEqual([
+    'schemas/thing.avsc: Thing: no alias found for com.other.Thing (against version 1)',
+  ]);
+});
+
+test('a default that is no value of its type is a fault', () => {
+  expect(faultsOf(thing(a, { ...b, default: 5 }), thing(a))).toEqual([
     expect.stringMatching(/^schemas\/thing\.avsc: Thing: incompatible field default 5/),
   ]);
 });

@@ -261,7 +261,6 @@ test.each<[string, (batch: SeriesBatch) => Partial<SeriesBatch>]>([
   ['a point too few', (b) => ({ values: b.values.subarray(8) })],
   ['ids cut', (b) => ({ seriesIds: b.seriesIds.subarray(1) })],
   ['a slot that is not there', () => ({ runSeries: Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0) })],
-  ['an empty run', () => ({ runCounts: Uint8Array.of(0, 0, 0, 0, 5, 0, 0, 0) })],
   ['counts that overflow', () => ({ runCounts: new Uint8Array(8).fill(255) })],
   ['times missing', () => ({ timestamps: new Uint8Array(8) })],
   ['times that are not finite', () => ({ runFirstTimestamps: new Uint8Array(16).fill(255) })],
@@ -276,6 +275,15 @@ test.each<[string, (batch: SeriesBatch) => Partial<SeriesBatch>]>([
   expect(readPackedBatch({ ...good, ...damage(good) })).toEqual({
     code: 'BATCH_COLUMNS',
     detail: expect.any(String),
+  });
+});
+
+test('an empty run is refused, although all columns agree', () => {
+  const good = batchOf(run([1000, 2000]), run([5]));
+  const runCounts = Uint8Array.of(0, 0, 0, 0, 3, 0, 0, 0);
+  expect(readPackedBatch({ ...good, runCounts })).toEqual({
+    code: 'BATCH_COLUMNS',
+    detail: 'run 0: no points',
   });
 });
 
