@@ -1,0 +1,230 @@
+import { PipelineError } from '../errors.ts';
+import { assignCoPartitions } from './co-partition-assignor.ts';
+import type { GroupRequests, JoinAnswer, KafkaClient, MemberIdentity } from './client.ts';
+import {
+  decodeAssignment,
+  decodeClaim,
+  encodeAssignment,
+  encodeClaim,
+  groupProtocol,
+} from './group-protocol.ts';
+import { asKafkaError, backoffMs, mayPass, toPipelineError } from './kafka-fault.ts';
+import type { Pace } from './pace.ts';
+
+/** The coordinator has let this member go, or the group has moved on without it. */
+const membershipLost: ReadonlySet<string> = new Set([
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'FENCED_INSTANCE_ID',
+]);
+const rebalancing = 'REBALANCE_IN_PROGRESS';
+
+/** How a member belongs to its group. `counts`: partitions of each topic, as they were when it subscribed. */
+export interface MembershipOptions {
+  readonly group: string;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  /** For join, sync and heartbeat: a join holds its connection until all members have come. */
+  readonly client: KafkaClient;
+  readonly pace: Pace;
+}
+
+/** What a member tells its subscription. */
+export interface MembershipPorts {
+  readonly assigned: (partitions: readonly number[]) => void;
+  /** Gives partitions up; resolves when they are released or the time for that is over. */
+  readonly revoked: (partitions: readonly number[]) => Promise<void>;
+  /** Called once, with fate `stop`, when the membership cannot go on. */
+  readonly fail: (error: PipelineError) => void;
+}
+
+/**
+ * One member of a consumer group: joins, keeps its session alive and hands partitions over.
+ *
+ * Rebalancing is cooperative: partitions that stay are never interrupted, and one that moves is released here before
+ * anybody else gets it (see `assignCoPartitions`). Heartbeats go on whatever the stage does. When the session is lost,
+ * all partitions are, at once.
+ */
+export class GroupMember {
+  readonly #options: MembershipOptions;
+  readonly #ports: MembershipPorts;
+  readonly #requests: GroupRequests;
+  readonly #closing = new AbortController();
+  #memberId = '';
+  #identity: MemberIdentity | undefined;
+  #held: readonly number[] = [];
+  #releasing: Promise<void> | undefined;
+  #aliveMs = 0;
+
+  constructor(options: MembershipOptions, ports: MembershipPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#requests = options.client.group(options.group);
+  }
+
+  /** Who we are to the coordinator; absent before the first join and after a lost session. */
+  get identity(): MemberIdentity | undefined {
+    return this.#identity;
+  }
+
+  /** Whether a partition is ours to commit: from its assignment until it is released. */
+  holds(partition: number): boolean {
+    return this.#held.includes(partition);
+  }
+
+  /** Belongs to the group until `close`; never rejects. */
+  async run(): Promise<void> {
+    let failures = 0;
+    while (!this.#closed) {
+      try {
+        await this.#join();
+        failures = 0;
+        await this.#stay();
+      } catch (error) {
+        failures += 1;
+        await this.#recover(error, failures);
+      }
+    }
+  }
+
+  /** Ends the membership; the id to leave the group with, when there is one. */
+  close(): string | undefined {
+    this.#closing.abort();
+    this.#identity = undefined;
+    this.#held = [];
+    return this.#memberId === '' ? undefined : this.#memberId;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Joins, shares out the partitions if we lead, and takes on what is assigned. */
+  async #join(): Promise<void> {
+    const { counts, pace } = this.#options;
+    const generation = this.#identity?.generation ?? -1;
+    const metadata = encodeClaim([...counts.keys()], { owned: this.#held, generation });
+    let answer = await this.#requestJoin(metadata);
+    if (answer.generation === undefined) {
+      this.#memberId = answer.memberId;
+      answer = await this.#requestJoin(metadata);
+    }
+    if (this.#closed || answer.generation === undefined) return;
+    this.#memberId = answer.memberId;
+    const identity = { memberId: answer.memberId, generation: answer.generation };
+    const assignment = answer.leader ? await this.#assign(answer) : new Map<string, Uint8Array>();
+    const part = await this.#requests.sync(identity, assignment);
+    if (this.#closed) return;
+    this.#identity = identity;
+    this.#aliveMs = pace.nowMs();
+    this.#adopt(decodeAssignment(part));
+  }
+
+  async #requestJoin(metadata: Uint8Array): Promise<JoinAnswer> {
+    const { sessionTimeoutMs } = this.#options;
+    return await this.#requests.join({
+      memberId: this.#memberId,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs: sessionTimeoutMs,
+      protocol: groupProtocol,
+      metadata,
+    });
+  }
+
+  async #assign({ members }: JoinAnswer): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { counts, client } = this.#options;
+    const now = await client.partitionCounts([...counts.keys()]);
+    for (const [topic, count] of counts) {
+      const found = now.get(topic);
+      if (found === undefined || found === count) continue;
+      throw new PipelineError('PARTITIONS_CHANGED', `${topic} had ${count}, now has ${found}`);
+    }
+    const shares = assignCoPartitions(members.map(decodeClaim), Math.max(...counts.values()));
+    return new Map(
+      [...shares].map(([memberId, partitions]) => [memberId, encodeAssignment(partitions, counts)]),
+    );
+  }
+
+  /** Compares an assignment with what we hold: the new is announced, the missing is released and then joined without. */
+  #adopt(assignment: readonly number[]): void {
+    const gained = assignment.filter((partition) => !this.#held.includes(partition));
+    const gone = this.#held.filter((partition) => !assignment.includes(partition));
+    if (gone.length > 0) this.#releasing = this.#release(gone);
+    if (gained.length === 0) return;
+    this.#held = [...this.#held, ...gained].sort((a, b) => a - b);
+    this.#ports.assigned(gained);
+  }
+
+  async #release(partitions: readonly number[]): Promise<void> {
+    await this.#ports.revoked(partitions);
+    this.#held = this.#held.filter((partition) => !partitions.includes(partition));
+  }
+
+  /** Heartbeats until the group wants us to join again; what is being released is finished before that. */
+  async #stay(): Promise<void> {
+    const { pace, heartbeatMs } = this.#options;
+    let again = this.#releasing !== undefined;
+    const released = new AbortController();
+    void this.#releasing?.finally(() => {
+      this.#releasing = undefined;
+      released.abort();
+    });
+    while (!this.#closed && !(again && this.#releasing === undefined)) {
+      await pace.sleep(heartbeatMs, AbortSignal.any([this.#closing.signal, released.signal]));
+      if (this.#closed || (again && this.#releasing === undefined)) return;
+      if (await this.#heartbeat()) again = true;
+    }
+  }
+
+  /** Sends one heartbeat; true when the group is rebalancing. A missing answer is borne until the session is over. */
+  async #heartbeat(): Promise<boolean> {
+    const { pace } = this.#options;
+    if (this.#identity === undefined) return true;
+    try {
+      await this.#requests.heartbeat(this.#identity);
+      this.#aliveMs = pace.nowMs();
+      return false;
+    } catch (thrown) {
+      const error = asKafkaError(thrown);
+      if (error.type === rebalancing) {
+        this.#aliveMs = pace.nowMs();
+        return true;
+      }
+      if (!error.retriable || this.#expired) throw error;
+      return false;
+    }
+  }
+
+  get #expired(): boolean {
+    return this.#options.pace.nowMs() - this.#aliveMs > this.#options.sessionTimeoutMs;
+  }
+
+  async #recover(thrown: unknown, failures: number): Promise<void> {
+    if (this.#closed) return;
+    const { group, pace } = this.#options;
+    if (thrown instanceof PipelineError) return this.#fail(thrown);
+    const error = asKafkaError(thrown);
+    const lost = membershipLost.has(error.type);
+    const passing = lost || error.type === rebalancing || mayPass(error, 0);
+    if (!passing) return this.#fail(toPipelineError(error, `join group ${group}`));
+    if (error.type === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
+    if (lost || (this.#identity !== undefined && this.#expired)) await this.#lose();
+    if (!lost) await pace.sleep(backoffMs(failures), this.#closing.signal);
+  }
+
+  /** Others may work on our partitions already: nothing of them may be committed any more. */
+  async #lose(): Promise<void> {
+    const lost = this.#held;
+    this.#identity = undefined;
+    this.#held = [];
+    await this.#releasing;
+    this.#releasing = undefined;
+    if (lost.length > 0) await this.#ports.revoked(lost);
+  }
+
+  #fail(error: PipelineError): void {
+    this.close();
+    this.#ports.fail(error);
+  }
+}

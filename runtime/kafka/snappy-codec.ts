@@ -1,0 +1,53 @@
+import { compress, compressSync, uncompress, uncompressSync } from 'snappy';
+
+/** Eight bytes that begin the framing of snappy-java, which Kafka’s Java clients write and read. */
+const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
+/** Magic, then two 4-byte version numbers. */
+const xerialHeaderBytes = 16;
+const xerialVersion = 1;
+/** Below this, a hop to the thread pool costs more than the work itself. */
+const inlineBytes = 64 * 1024;
+
+/**
+ * Compresses to one snappy block in xerial framing.
+ *
+ * Kafka’s brokers take raw snappy too, but its Java readers expect the frame.
+ */
+export async function snappyCompress(bytes: Uint8Array): Promise<Buffer> {
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const block = plain.length <= inlineBytes ? compressSync(plain) : await compress(plain);
+  const head = Buffer.alloc(xerialHeaderBytes + 4);
+  xerialMagic.copy(head);
+  head.writeInt32BE(xerialVersion, 8);
+  head.writeInt32BE(xerialVersion, 12);
+  head.writeUInt32BE(block.length, xerialHeaderBytes);
+  return Buffer.concat([head, block]);
+}
+
+/**
+ * Uncompresses snappy in xerial framing (any number of blocks) or raw.
+ *
+ * @throws Error when a block is cut short or is not snappy.
+ */
+export async function snappyUncompress(bytes: Buffer): Promise<Buffer> {
+  const framed = bytes.length >= xerialHeaderBytes && bytes.subarray(0, 8).equals(xerialMagic);
+  if (!framed) return await uncompressBlock(bytes);
+  const blocks: Buffer[] = [];
+  let at = xerialHeaderBytes;
+  while (at < bytes.length) {
+    const size = bytes.readUInt32BE(at);
+    const end = at + 4 + size;
+    if (end > bytes.length) throw new Error(`snappy block of ${size} bytes is cut short`);
+    blocks.push(await uncompressBlock(bytes.subarray(at + 4, end)));
+    at = end;
+  }
+  return blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
+}
+
+async function uncompressBlock(block: Buffer): Promise<Buffer> {
+  const options = { asBuffer: true };
+  const plain =
+    block.length <= inlineBytes ? uncompressSync(block, options) : await uncompress(block, options);
+  if (typeof plain === 'string') throw new TypeError('snappy gave a string for bytes');
+  return plain;
+}
