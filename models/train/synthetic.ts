@@ -12,6 +12,7 @@ export interface SyntheticSeries {
 export const seriesKinds = [
   'noise',
   'daily',
+  'commute',
   'walk',
   'counts',
   'bursts',
@@ -22,7 +23,15 @@ export const seriesKinds = [
 export type SeriesKind = (typeof seriesKinds)[number];
 
 /** Faults that the generator injects. */
-export const faultKinds = ['spike', 'drop', 'shift', 'drift', 'flatline', 'variance'] as const;
+export const faultKinds = [
+  'spike',
+  'drop',
+  'shift',
+  'drift',
+  'flatline',
+  'variance',
+  'misplaced',
+] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 /** Returns a source of numbers in [0, 1) that is a function of the seed alone (mulberry32). */
@@ -64,7 +73,7 @@ export function generateSeries(request: SyntheticRequest): SyntheticSeries {
   for (let f = 0; f < request.faults; f++) {
     const room = (points * 2) / 3 / request.faults;
     const start = Math.floor(points / 3 + f * room + random() * room * 0.5);
-    injectFault(values, labels, start, random);
+    injectFault({ values, labels, start, halfDay: Math.round(DAY_MS / 2 / intervalMs) }, random);
   }
   return { kind, intervalMs, timestamps, values, labels };
 }
@@ -73,6 +82,10 @@ type Normal = (ms: number, index: number) => number;
 
 function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+function bell(x: number, middle: number, width: number): number {
+  return Math.exp(-0.5 * ((x - middle) / width) ** 2);
 }
 
 const normalOf: Readonly<Record<SeriesKind, (random: () => number, intervalMs: number) => Normal>> =
@@ -92,6 +105,18 @@ const normalOf: Readonly<Record<SeriesKind, (random: () => number, intervalMs: n
         const off = Math.floor(ms / DAY_MS + 3) % 7 >= 5 ? dayOff : 1;
         const wave = Math.sin(turn) + second * Math.sin(2 * turn);
         return 2 + off * height * wave + spread * gaussian(random);
+      };
+    },
+    commute: (random) => {
+      const night = 0.05 + 0.2 * random();
+      const width = 0.04 + 0.05 * random();
+      const spread = 0.02 + 0.06 * random();
+      const dayOff = 0.1 + 0.9 * random();
+      return (ms) => {
+        const hour = (ms % DAY_MS) / DAY_MS;
+        const off = Math.floor(ms / DAY_MS + 3) % 7 >= 5 ? dayOff : 1;
+        const peaks = bell(hour, 0.35, width) + 0.8 * bell(hour, 0.73, width);
+        return night + off * peaks + spread * gaussian(random);
       };
     },
     walk: (random) => {
@@ -149,12 +174,15 @@ const normalOf: Readonly<Record<SeriesKind, (random: () => number, intervalMs: n
     },
   };
 
-function injectFault(
-  values: Float64Array,
-  labels: Uint8Array,
-  start: number,
-  random: () => number,
-): void {
+interface FaultSite {
+  readonly values: Float64Array;
+  readonly labels: Uint8Array;
+  readonly start: number;
+  /** Points of half a day. */
+  readonly halfDay: number;
+}
+
+function injectFault({ values, labels, start, halfDay }: FaultSite, random: () => number): void {
   const kind = faultKinds[Math.floor(random() * faultKinds.length)] as FaultKind;
   const long = kind === 'spike' || kind === 'drop' ? 1 + random() * 5 : 30 + random() * 60;
   const end = Math.min(values.length, start + Math.floor(long));
@@ -164,10 +192,12 @@ function injectFault(
   for (let i = start; i < end; i++) {
     const value = values[i] as number;
     const progress = (i - start + 1) / (end - start);
+    const earlier = values[Math.max(0, i - halfDay)] as number;
+    const replaced = kind === 'misplaced' ? earlier : held;
     values[i] = faulty(
       kind,
       value,
-      held,
+      replaced,
       size * (kind === 'drift' ? progress : 1),
       gaussian(random),
     );
@@ -175,9 +205,15 @@ function injectFault(
   }
 }
 
-function faulty(kind: FaultKind, value: number, held: number, size: number, noise: number): number {
+function faulty(
+  kind: FaultKind,
+  value: number,
+  replaced: number,
+  size: number,
+  noise: number,
+): number {
   if (kind === 'drop') return value - size;
-  if (kind === 'flatline') return held;
+  if (kind === 'flatline' || kind === 'misplaced') return replaced;
   if (kind === 'variance') return value + 0.5 * size * noise;
   return value + size;
 }

@@ -1,0 +1,206 @@
+import { backtestSeries } from '../../operators/detect/backtest-series.ts';
+import { Detector } from '../../operators/detect/detector.ts';
+import {
+  detectColumns,
+  episodeColumns,
+  seasonColumns,
+} from '../../operators/detect/state-columns.ts';
+import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
+import { PagedTable } from '../../runtime/paged-table.ts';
+import type { ModelSet, Scorer } from '../scorer.ts';
+import { generateSeries, type SyntheticSeries, seriesKinds } from './synthetic.ts';
+
+const POINTS = 2600;
+const FAULTS = 6;
+const INTERVAL_MS = 300_000;
+/** Rows around a fault in which an alert still counts as its own. */
+const BEFORE = 2;
+const AFTER = 6;
+/** Rows at the start that are not judged. */
+const WARM = 400;
+
+/** Labelled series of every kind of normal behaviour, `perKind` of each. */
+export function labelledSeries(perKind: number, firstSeed = 1000): SyntheticSeries[] {
+  return seriesKinds.flatMap((kind, k) =>
+    Array.from({ length: perKind }, (_, i) =>
+      generateSeries({
+        seed: firstSeed + 100 * k + i,
+        kind,
+        points: POINTS,
+        intervalMs: INTERVAL_MS,
+        faults: FAULTS,
+      }),
+    ),
+  );
+}
+
+/** Passes calls on and keeps the mean of every output of every model. */
+export class RecordingScorer implements Scorer {
+  readonly modelSet: ModelSet;
+  readonly #scorer: Scorer;
+  readonly #sums = new Map<string, { rows: number; sums: number[] }>();
+
+  constructor(scorer: Scorer) {
+    this.modelSet = scorer.modelSet;
+    this.#scorer = scorer;
+  }
+
+  async run(
+    modelId: string,
+    input: Float32Array,
+    rows: number,
+    output: Float32Array,
+  ): Promise<void> {
+    await this.#scorer.run(modelId, input, rows, output);
+    const width = this.modelSet.models.find(({ id }) => id === modelId)?.outputWidth ?? 0;
+    const kept = this.#sums.get(modelId) ?? { rows: 0, sums: new Array<number>(width).fill(0) };
+    kept.rows += rows;
+    for (let i = 0; i < rows * width; i++) {
+      kept.sums[i % width] = (kept.sums[i % width] as number) + (output[i] as number);
+    }
+    this.#sums.set(modelId, kept);
+  }
+
+  /** Mean of each output of a model over all rows so far. */
+  meanOf(modelId: string): number[] {
+    const kept = this.#sums.get(modelId);
+    return kept === undefined ? [] : kept.sums.map((sum) => sum / kept.rows);
+  }
+}
+
+/** Gives the same output, `mean`, for every row of one model: what is left when that member has nothing to say. */
+export class SilencedScorer implements Scorer {
+  readonly modelSet: ModelSet;
+  readonly #scorer: Scorer;
+  readonly #modelId: string;
+  readonly #mean: readonly number[];
+
+  constructor(scorer: Scorer, modelId: string, mean: readonly number[]) {
+    this.modelSet = scorer.modelSet;
+    this.#scorer = scorer;
+    this.#modelId = modelId;
+    this.#mean = mean;
+  }
+
+  async run(
+    modelId: string,
+    input: Float32Array,
+    rows: number,
+    output: Float32Array,
+  ): Promise<void> {
+    if (modelId !== this.#modelId) return this.#scorer.run(modelId, input, rows, output);
+    const width = this.#mean.length;
+    for (let i = 0; i < rows * width; i++) output[i] = this.#mean[i % width] as number;
+  }
+}
+
+/** Scores and onsets of a labelled series. */
+export interface Judged {
+  readonly series: SyntheticSeries;
+  readonly scores: Float64Array;
+  readonly onsets: Uint8Array;
+}
+
+/** Scores labelled series, each with a detector of its own. */
+export async function judge(
+  scorer: Scorer,
+  all: readonly SyntheticSeries[],
+  tuning: DetectTuning = defaultTuning,
+): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  for (const series of all) {
+    const tables = {
+      series: new PagedTable(detectColumns, { rowsPerPage: 1, pagesPerSlab: 1 }),
+      seasons: new PagedTable(seasonColumns, { rowsPerPage: 1, pagesPerSlab: 1 }),
+      episodes: new PagedTable(episodeColumns, { rowsPerPage: 1, pagesPerSlab: 1 }),
+    };
+    const row = tables.series.allocate();
+    const scores = new Float64Array(series.values.length);
+    const onsets = new Uint8Array(series.values.length);
+    const detector = new Detector(scorer, tables, tuning);
+    await backtestSeries(detector, { ...series, row }, (result, i) => {
+      scores[i] = result.score;
+      onsets[i] = result.onset;
+    });
+    judged.push({ series, scores, onsets });
+  }
+  return judged;
+}
+
+/** Counts of an evaluation and the F1 of alerts against faults. */
+export interface FaultScore {
+  readonly faults: number;
+  readonly found: number;
+  readonly alerts: number;
+  readonly trueAlerts: number;
+  readonly f1: number;
+}
+
+/** Judges onsets: a fault is found when an alert starts in it, an alert is true when it starts in a fault. */
+export function faultScore(judged: readonly Judged[]): FaultScore {
+  const count = { faults: 0, found: 0, alerts: 0, trueAlerts: 0 };
+  for (const one of judged) {
+    countFaults(one, count);
+    countAlerts(one, count);
+  }
+  const precision = count.trueAlerts / Math.max(1, count.alerts);
+  const recall = count.found / Math.max(1, count.faults);
+  const f1 = precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+  return { ...count, f1 };
+}
+
+interface FaultCount {
+  faults: number;
+  found: number;
+  alerts: number;
+  trueAlerts: number;
+}
+
+function countFaults({ series, onsets }: Judged, count: FaultCount): void {
+  for (const [from, to] of faultRanges(series.labels)) {
+    count.faults += 1;
+    const inside = onsets.subarray(Math.max(0, from - BEFORE), to + AFTER);
+    if (inside.some((onset) => onset > 0)) count.found += 1;
+  }
+}
+
+function countAlerts({ series, onsets }: Judged, count: FaultCount): void {
+  for (let i = WARM; i < onsets.length; i++) {
+    if (onsets[i] === 0) continue;
+    count.alerts += 1;
+    const near = series.labels.subarray(Math.max(0, i - AFTER), i + BEFORE + 1);
+    if (near.some((label) => label === 1)) count.trueAlerts += 1;
+  }
+}
+
+/** Mean over series of the area under the precision-recall curve of the scores against the faulty rows. */
+export function meanAveragePrecision(judged: readonly Judged[]): number {
+  let sum = 0;
+  for (const { series, scores } of judged) sum += averagePrecision(scores, series.labels);
+  return sum / judged.length;
+}
+
+function averagePrecision(scores: Float64Array, labels: Uint8Array): number {
+  const order = Array.from(scores.keys()).sort(
+    (a, b) => (scores[b] as number) - (scores[a] as number) || a - b,
+  );
+  let hits = 0;
+  let sum = 0;
+  for (const [rank, row] of order.entries()) {
+    if (labels[row] !== 1) continue;
+    hits += 1;
+    sum += hits / (rank + 1);
+  }
+  return hits === 0 ? 0 : sum / hits;
+}
+
+function faultRanges(labels: Uint8Array): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] !== 1 || labels[i - 1] === 1) continue;
+    let end = i;
+    while (labels[end + 1] === 1) end += 1;
+    ranges.push([i, end]);
+  }
+  return ranges;
+}
