@@ -42,7 +42,9 @@ export interface LiveState {
   readonly pointsPerSecond: number;
   readonly rateHistory: readonly number[];
   readonly lifeCycle: LifeCycleCounts;
-  /** Until the first series can open episodes; absent once one is live or when it cannot be told. */
+  /** Until the first series can open episodes; absent once one can. */
+  readonly opensInMs?: number | undefined;
+  /** Until the first series is live; absent once one is. */
   readonly liveInMs?: number | undefined;
   /** True when the run began with the state of an earlier one. */
   readonly resumed: boolean;

@@ -13,7 +13,8 @@ const quiet: LiveState = {
   pointsPerSecond: 150,
   rateHistory: [0, 75, 150],
   lifeCycle: { cold: 0, warming: 150, probation: 0, live: 0, stale: 0 },
-  liveInMs: 22_000,
+  opensInMs: 22_000,
+  liveInMs: 214_000,
   resumed: false,
   lagRecords: 1,
   lagSeconds: 0,
@@ -44,6 +45,7 @@ const busy: LiveState = {
   ...quiet,
   durationMs: 180_000,
   lifeCycle: { cold: 2, warming: 0, probation: 40, live: 110, stale: 1 },
+  opensInMs: undefined,
   liveInMs: undefined,
   lagRecords: 1200,
   lagSeconds: 12,
@@ -69,7 +71,7 @@ describe('renderLiveView', () => {
       ` vigie  watching web-1${' '.repeat(79)}42s   Ctrl-C stops`,
       '',
       ' points    6 300   150/s  ▁▅█',
-      ' series    150 warming · 0 live, live in 22s',
+      ' series    150 warming · 0 live, watched in 22s, live in 3m 34s',
       ' lag       1 record, 0s',
       '',
       ' Incidents 0  times are UTC',
@@ -128,7 +130,7 @@ describe('renderLiveView', () => {
 describe('renderLiveLine', () => {
   it('says the same in one line', () => {
     expect(renderLiveLine(quiet)).toBe(
-      '42s: 6 300 points (150/s); series 150 warming · 0 live, live in 22s; lag 1 record; 0 anomalies, 0 incidents',
+      '42s: 6 300 points (150/s); series 150 warming · 0 live, watched in 22s, live in 3m 34s; lag 1 record; 0 anomalies, 0 incidents',
     );
   });
 });

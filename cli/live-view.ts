@@ -105,10 +105,10 @@ function lifeCycleText({ lifeCycle }: LiveState): string {
   return shown.map(([name, count]) => `${formatCount(count)} ${name}`).join(' · ');
 }
 
-function liveText({ lifeCycle, liveInMs, resumed }: LiveState): string {
-  if (liveInMs !== undefined) {
-    return liveInMs > 0 ? `, live in ${formatSpan(liveInMs)}` : ', live any moment';
-  }
+function liveText({ lifeCycle, opensInMs, liveInMs, resumed }: LiveState): string {
+  const until = (ms: number) => (ms > 0 ? `in ${formatSpan(ms)}` : 'any moment');
+  const opens = opensInMs === undefined ? '' : `, watched ${until(opensInMs)}`;
+  if (liveInMs !== undefined) return `${opens}, live ${until(liveInMs)}`;
   return resumed && lifeCycle.live > 0 ? ', warm from an earlier run' : '';
 }
 

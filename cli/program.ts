@@ -108,7 +108,7 @@ function reportFailure(error: unknown, terminal: Terminal): ExitCode {
 }
 
 function remedyOf(error: PipelineError): string {
-  if (/ is in use by /.test(error.detail)) {
+  if (error.code === 'LOG_IN_USE') {
     return 'One process at a time may hold an embedded log: stop the other one first, or use Kafka (transport.kind: kafka).';
   }
   return errorCatalogue[error.code].remedy;

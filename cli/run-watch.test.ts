@@ -41,7 +41,8 @@ function watch(): { run: RunWatch; findings: RunFindings } {
     host: 'a',
     durationMs: undefined,
     resumed: false,
-    pointsToLive: 64,
+    pointsToOpen: 64,
+    pointsToLive: 256,
     intervalMs: 1000,
   };
   return { run: new RunWatch(frame, findings), findings };
@@ -64,13 +65,15 @@ describe('RunWatch', () => {
     const { run } = watch();
     run.sampled({ timestampMs: 1000, series, values: new Float64Array([1, 100]) });
     const moment = { points: 0, totals: pipelineTotals(figures(0)), stress: undefined };
-    expect(run.state({ ...moment, elapsedMs: 1000 }).liveInMs).toBe(63_000);
+    expect(run.state({ ...moment, elapsedMs: 1000 })).toMatchObject({
+      opensInMs: 63_000,
+      liveInMs: 255_000,
+    });
     const later = run.state({ ...moment, elapsedMs: 3000, points: 300 });
     expect(later.pointsPerSecond).toBe(150);
     expect(later.rateHistory).toEqual([0, 150]);
-    expect(
-      run.state({ ...moment, elapsedMs: 4000, totals: pipelineTotals(figures(1)) }).liveInMs,
-    ).toBeUndefined();
+    const live = run.state({ ...moment, elapsedMs: 4000, totals: pipelineTotals(figures(1)) });
+    expect([live.opensInMs, live.liveInMs]).toEqual([undefined, undefined]);
   });
 
   it('counts lag from when nothing was left waiting', () => {

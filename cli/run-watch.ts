@@ -14,7 +14,8 @@ export interface RunFrame {
   readonly durationMs: number | undefined;
   /** Whether there was a log of an earlier run. */
   readonly resumed: boolean;
-  /** Points a series needs before it can open episodes. */
+  /** Points a series needs before it can open episodes, and before it is live. */
+  readonly pointsToOpen: number;
   readonly pointsToLive: number;
   readonly intervalMs: number;
 }
@@ -53,7 +54,8 @@ export class RunWatch {
   state({ elapsedMs, points, totals, stress }: RunMoment): LiveState {
     this.#takeRate(elapsedMs, points);
     if (totals.lagRecords === 0) this.#idleMs = elapsedMs;
-    const { host, durationMs, resumed } = this.#frame;
+    const { host, durationMs, resumed, pointsToOpen, pointsToLive } = this.#frame;
+    const { live, probation } = totals.lifeCycle;
     const { anomalies, incidents } = this.#findings;
     return {
       host,
@@ -63,7 +65,8 @@ export class RunWatch {
       pointsPerSecond: this.#rates.at(-1) ?? 0,
       rateHistory: this.#rates,
       lifeCycle: totals.lifeCycle,
-      liveInMs: this.#liveInMs(totals),
+      opensInMs: live + probation > 0 ? undefined : this.#untilPoints(pointsToOpen),
+      liveInMs: live > 0 ? undefined : this.#untilPoints(pointsToLive),
       resumed,
       lagRecords: totals.lagRecords,
       lagSeconds: (elapsedMs - this.#idleMs) / 1000,
@@ -92,11 +95,9 @@ export class RunWatch {
     this.#lastPoints = points;
   }
 
-  /** A series of an earlier run may be live sooner than the points of this run say, never later. */
-  #liveInMs({ lifeCycle }: PipelineTotals): number | undefined {
-    if (lifeCycle.live > 0 || lifeCycle.probation > 0) return undefined;
-    const { pointsToLive, intervalMs } = this.#frame;
-    return Math.max(0, pointsToLive - this.#ticks) * intervalMs;
+  /** A series of an earlier run may have come as far sooner than the points of this run say, never later. */
+  #untilPoints(points: number): number {
+    return Math.max(0, points - this.#ticks) * this.#frame.intervalMs;
   }
 
   #liveAnomaly(anomaly: LiveAnomaly['anomaly']): LiveAnomaly {

@@ -3,9 +3,11 @@ import type { PartitionRange } from '../runtime/transport.ts';
 import { decodeValue, learnSchemas } from './decode-record.ts';
 import { describeRecord } from './describe-record.ts';
 import { openSession, type Session } from './open-session.ts';
-import { collectTopic, type PlacedRecord, readTopic } from './read-topic.ts';
+import { collectTopic, type PlacedRecord, readTopic, type TopicSlice } from './read-topic.ts';
 import { recordJson } from './record-json.ts';
 import { paintFor, printable, type Terminal } from './terminal.ts';
+
+const LOOK_BACK_GROWTH = 8;
 
 /** What to print of a topic. */
 export interface TailRequest {
@@ -15,6 +17,8 @@ export interface TailRequest {
   readonly follow: boolean;
   readonly from: 'end' | 'beginning';
   readonly partition?: number;
+  /** Also the ticks that carry the progress of event time. */
+  readonly ticks: boolean;
   /** One JSON object a record instead of a line of text. */
   readonly json: boolean;
 }
@@ -47,7 +51,7 @@ class TopicTail {
 
   async run(): Promise<void> {
     const { transport, prefix } = this.#session;
-    const { topic, partition, from, lines, follow } = this.#request;
+    const { topic, partition, from, follow } = this.#request;
     const slice = {
       topic: prefix + topic,
       partition,
@@ -57,13 +61,12 @@ class TopicTail {
     const ends = new Map<number, number>();
     const start = (range: PartitionRange) => {
       ends.set(range.partition, range.high);
-      return from === 'beginning' ? range.low : range.high - lines;
+      return range.low;
     };
     if (from === 'beginning') {
       await readTopic(transport, { ...slice, from: start }, (records) => this.#print(records));
     } else {
-      const last = await collectTopic(transport, { ...slice, from: start });
-      this.#print(lines === 0 ? [] : last.slice(-lines));
+      this.#print(await this.#last(slice, start));
     }
     if (follow) {
       const rest = {
@@ -76,6 +79,31 @@ class TopicTail {
     await this.#printing;
   }
 
+  /**
+   * The last records that are to be shown. Looks back in growing steps, as ticks may stand between them.
+   */
+  async #last(slice: Omit<TopicSlice, 'from'>, start: TopicSlice['from']): Promise<PlacedRecord[]> {
+    const { lines } = this.#request;
+    for (let back = Math.max(lines, 1); ; back *= LOOK_BACK_GROWTH) {
+      let complete = true;
+      const from = (range: PartitionRange) => {
+        start(range);
+        if (range.high - back > range.low) complete = false;
+        return range.high - back;
+      };
+      const records = await collectTopic(this.#session.transport, { ...slice, from });
+      const shown = records.filter((record) => this.#isShown(record));
+      if (complete || shown.length >= lines || lines === 0)
+        return lines === 0 ? [] : shown.slice(-lines);
+    }
+  }
+
+  /** Ticks say only that time went on: they are left out unless asked for. */
+  #isShown({ value }: PlacedRecord): boolean {
+    if (this.#request.ticks || value === null) return true;
+    return decodeValue(this.#session.codec, value).name !== 'Tick';
+  }
+
   /** Records are printed in the order they came, also while a schema is being fetched. */
   #print(records: readonly PlacedRecord[]): void {
     this.#printing = this.#printing.then(async () => {
@@ -86,6 +114,7 @@ class TopicTail {
         records.map(({ value }) => value),
       );
       for (const record of records) {
+        if (!this.#isShown(record)) continue;
         const line = this.#request.json ? this.#jsonLine(record) : this.#textLine(record);
         this.#terminal.out.write(`${line}\n`);
       }

@@ -195,7 +195,7 @@ describe('commands on topics', () => {
       expect(code).toBe(1);
       expect(err).toContain('LOG_IN_USE');
       expect(err).toContain(`${process.pid}`);
-      expect(err).toContain('Stop the process');
+      expect(err).toContain('stop the other one first, or use Kafka');
     });
   });
 });

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
+import { LIVE_POINTS } from '../operators/detect/detector.ts';
 import type { Config } from '../pipelines/config.ts';
 import type { SampleSet } from '../pipelines/producers/host-readings.ts';
 import { hostSamples, openHostSampler } from '../pipelines/producers/host-sampler.ts';
@@ -95,12 +96,12 @@ class MachineRun {
     this.#request = request;
     this.#pipeline = pipeline;
     this.#findings = findings;
-    const { durationMs } = request;
     const frame = {
       host: hostname(),
-      durationMs,
+      durationMs: request.durationMs,
       resumed,
-      pointsToLive: 0,
+      pointsToOpen: config.detect.warmPoints,
+      pointsToLive: LIVE_POINTS,
       intervalMs: INTERVAL_MS,
     };
     this.#watch = new RunWatch(frame, findings);

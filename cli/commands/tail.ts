@@ -15,6 +15,7 @@ interface TailFlags extends ConfigFlags {
   readonly follow?: boolean;
   readonly from: 'end' | 'beginning';
   readonly partition?: number;
+  readonly ticks?: boolean;
   readonly output: RowFormat;
 }
 
@@ -29,6 +30,7 @@ export function addTail(program: Command, terminal: Terminal): void {
     .addOption(
       new Option('--from <where>', 'where to begin').choices(['end', 'beginning']).default('end'),
     )
+    .option('--ticks', 'also the ticks that only carry the progress of event time')
     .option('-p, --partition <number>', 'one partition only', wholeNumber(0));
   withExamples(withFormat(withConfig(command), ['table', 'ndjson']), [
     ['vigie tail anomalies', 'the last ten episodes'],
@@ -44,6 +46,7 @@ export function addTail(program: Command, terminal: Terminal): void {
       ...flags,
       topic,
       follow: flags.follow === true,
+      ticks: flags.ticks === true,
       json: flags.output === 'ndjson',
     });
   });

@@ -27,8 +27,8 @@ const WARMING = 1;
 const PROBATION = 2;
 const LIVE = 3;
 const STALE = 4;
-/** Points of the stages of a series' life. */
-const LIVE_POINTS = 256;
+/** Points after which a series counts as live. */
+export const LIVE_POINTS = 256;
 /** A point after so many intervals of silence finds its series stale. */
 const STALE_INTERVALS = 288;
 /** Half the confidence is reached at this many points. */
