@@ -10,7 +10,10 @@ import { stableId } from './stable-id.ts';
 const MAX_ANOMALY_IDS = 100;
 const EVICTED_SHARE = 16;
 
-/** Who wants to know what becomes of alerts. Called before the record is written, so that it can name the incident. */
+/**
+ * Who wants to know what becomes of alerts. Called before the record is written, so that it can
+ * name the incident.
+ */
 export interface AlertListener {
   /** The alert began to fire. */
   fired(memory: AlertMemory, atMs: number, lagMs: number): void;
@@ -25,9 +28,9 @@ export interface AlertListener {
 /**
  * Turns the signals of episodes into alerts: pending, firing, resolved.
  *
- * Signals of one fingerprint come in order of event time. `lagMs` is how far behind the clock a signal came, 0 when it
- * was in time. An alert that is heard again within the window goes on, with a higher flap count and a longer
- * resolve delay; an episode without a CLOSE expires.
+ * Signals of one fingerprint come in order of event time. `lagMs` is how far behind the clock a
+ * signal came, 0 when it was in time. An alert that is heard again within the window goes on, with
+ * a higher flap count and a longer resolve delay; an episode without a CLOSE expires.
  */
 export class AlertBook {
   readonly alerts = new KeyedState<AlertMemory>();
@@ -75,7 +78,10 @@ export class AlertBook {
     }
   }
 
-  /** Lets timers of an alert that are due by its own event time take effect before a late signal does. */
+  /**
+   * Lets timers of an alert that are due by its own event time take effect before a late signal
+   * does.
+   */
   settle(fingerprint: string, atMs: number): void {
     for (;;) {
       const timer = this.alerts.get(fingerprint)?.timer;

@@ -21,7 +21,10 @@ export interface AlertTimer {
   readonly kind: 'FIRE' | 'RESOLVE' | 'EXPIRE' | 'FORGET';
   /** Event time of the effect. */
   readonly dueMs: number;
-  /** How far behind the clock its last signal came: the timer runs that much later, with the same effect. */
+  /**
+   * How far behind the clock its last signal came: the timer runs that much later, with the same
+   * effect.
+   */
   readonly lagMs: number;
 }
 

@@ -21,14 +21,14 @@ export function movementText(movement: Movement): string {
  * Figures have four significant digits; what is not known is left out.
  */
 export function alertAnnotations(signal: Signal): Record<string, string> {
-  const place = signal.labels['host'] ?? signal.labels['instance'] ?? signal.labels['pod'];
+  const place = signal.labels.host ?? signal.labels.instance ?? signal.labels.pod;
   const where = signal.service ?? place;
   const on = where === undefined ? '' : ` on ${where}`;
   const annotations: Record<string, string> = {
     summary: `${signal.metric}${on} ${movementText(signal.movement)}`,
     description: describeFigures(signal),
   };
-  if (signal.businessImpact !== null) annotations['impact'] = signal.businessImpact;
+  if (signal.businessImpact !== null) annotations.impact = signal.businessImpact;
   return annotations;
 }
 

@@ -39,7 +39,10 @@ export class CorrelationLog implements CorrelationSink {
 }
 
 /** Saves a correlator’s changed entries into a store, as a changelog would. */
-export function saveInto(store: Map<string, string>, correlator: Pick<Correlator, 'entries'>): void {
+export function saveInto(
+  store: Map<string, string>,
+  correlator: Pick<Correlator, 'entries'>,
+): void {
   for (const [key, value] of correlator.entries()) {
     if (value === null) store.delete(key);
     else store.set(key, value);

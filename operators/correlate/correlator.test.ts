@@ -104,7 +104,7 @@ describe('alerts', () => {
     const log = run([short, long, closing(short, 10 * SECOND)], MINUTE, {
       pendingForMs: 30 * SECOND,
     });
-    const of = (metric: string) => log.alerts.filter((each) => each.labels['metric'] === metric);
+    const of = (metric: string) => log.alerts.filter((each) => each.labels.metric === metric);
     expect(of('short').map((each) => each.state)).toEqual(['PENDING', 'RESOLVED']);
     expect(of('short')[1]?.firedAtMs).toBeNull();
     expect(of('long').map((each) => each.state)).toEqual(['PENDING', 'FIRING']);

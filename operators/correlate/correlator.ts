@@ -14,7 +14,10 @@ import { PartitionWatermark, type SavedWatermark } from './partition-watermark.t
 import { type Signal, signalOf } from './signal.ts';
 import { SignalBuffer } from './signal-buffer.ts';
 
-/** Where a correlator puts what it makes, in this order of time; each goes to its topic, same partition. */
+/**
+ * Where a correlator puts what it makes, in this order of time; each goes to its topic, same
+ * partition.
+ */
 export interface CorrelationSink {
   alert(alert: Alert): void;
   incident(incident: Incident): void;
@@ -45,12 +48,13 @@ type Output =
 /**
  * Turns episodes into alerts and incidents: the whole of the correlate stage, a pure state machine.
  *
- * Signals wait until the watermark has passed them and are taken by (event time, id, revision); timers run in order of
- * their due time, between them, at equal times after them. So neither the order in which partitions are heard nor how
- * often they tick changes what comes out. Late signals are taken at once and counted.
+ * Signals wait until the watermark has passed them and are taken by (event time, id, revision);
+ * timers run in order of their due time, between them, at equal times after them. So neither the
+ * order in which partitions are heard nor how often they tick changes what comes out. Late signals
+ * are taken at once and counted.
  *
- * State: `entries` gives what changed since the last call, after `drain`; a correlator that has taken all entries back
- * goes on exactly like the one that gave them. Cost: O(log n) per signal.
+ * State: `entries` gives what changed since the last call, after `drain`; a correlator that has
+ * taken all entries back goes on exactly like the one that gave them. Cost: O(log n) per signal.
  */
 export class Correlator {
   readonly #options: CorrelateOptions;
@@ -124,7 +128,9 @@ export class Correlator {
     }
   }
 
-  /** Yields the state entries changed since the last call, as JSON text; null for one that is gone. */
+  /**
+   * Yields the state entries changed since the last call, as JSON text; null for one that is gone.
+   */
   *entries(): IterableIterator<[key: string, value: string | null]> {
     if (this.#isClockChanged) yield ['clock', JSON.stringify(this.#clock())];
     this.#isClockChanged = false;
@@ -135,7 +141,10 @@ export class Correlator {
     yield* this.#decisions.buckets.takeChanged('decision/');
   }
 
-  /** Puts a state entry back, before any input; entries may come in any order, later ones replace earlier ones. */
+  /**
+   * Puts a state entry back, before any input; entries may come in any order, later ones replace
+   * earlier ones.
+   */
   restore(key: string, value: string | null): void {
     const kind = key.slice(0, key.indexOf('/') === -1 ? undefined : key.indexOf('/'));
     const name = key.slice(kind.length + 1);

@@ -66,7 +66,10 @@ export class DecisionLog {
    *
    * @returns its id, and the key and time of a bucket that it opened, to be closed then by `close`.
    */
-  note(entry: DecisionEntry, nowMs: number): { id: string; opened?: { key: string; dueMs: number } } {
+  note(
+    entry: DecisionEntry,
+    nowMs: number,
+  ): { id: string; opened?: { key: string; dueMs: number } } {
     const minute = Math.floor(nowMs / BUCKET_MS);
     const key = JSON.stringify([minute, entry.tenant, entry.kind, entry.code, entry.ruleId ?? '']);
     const bucket = this.buckets.get(key);

@@ -6,8 +6,9 @@ interface Due {
 /**
  * Says what is due next, in order of (due time, key).
  *
- * A key is due at most once; scheduling it again replaces its time. The order depends on the pairs held only, never on
- * when they were scheduled, so it is the same after a restore. Cost: O(log n) each, amortised.
+ * A key is due at most once; scheduling it again replaces its time. The order depends on the pairs
+ * held only, never on when they were scheduled, so it is the same after a restore. Cost: O(log n)
+ * each, amortised.
  */
 export class DueQueue {
   readonly #due = new Map<string, number>();
@@ -72,7 +73,8 @@ export class DueQueue {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && compareDue(heap[child + 1] as Due, heap[child] as Due) < 0) child++;
+      if (child + 1 < heap.length && compareDue(heap[child + 1] as Due, heap[child] as Due) < 0)
+        child++;
       if (compareDue(last, heap[child] as Due) <= 0) break;
       heap[at] = heap[child] as Due;
       at = child;

@@ -25,7 +25,10 @@ export class EpisodeLog {
     this.#timers = timers;
   }
 
-  /** Notes a signal at the present time; returns false when it, or a later revision, was noted before. */
+  /**
+   * Notes a signal at the present time; returns false when it, or a later revision, was noted
+   * before.
+   */
   note(signal: Signal, nowMs: number): boolean {
     const known = this.episodes.get(signal.id);
     if (known !== undefined && known.revision >= signal.revision) return false;

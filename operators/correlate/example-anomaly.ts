@@ -1,6 +1,30 @@
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
 import { idBytes, stableId } from './stable-id.ts';
 
+/** What the tests do not look at. */
+const UNSEEN = {
+  seriesId: null,
+  entityId: null,
+  class: null,
+  intervalMs: 1000,
+  points: 1,
+  confidence: 1,
+  threshold: 1,
+  sensitivity: 0.85,
+  lifeCycle: 'LIVE',
+  stateTier: 0,
+  imputed: 0,
+  late: 0,
+  members: [],
+  features: [],
+  nearest: null,
+  sloId: null,
+  modelSet: null,
+  catalogVersion: 0,
+  configVersion: '',
+  traceId: null,
+} as const satisfies Partial<Anomaly>;
+
 /** An anomaly for tests: a warning on the CPU of host `web-1`, with the fields given instead. */
 export function exampleAnomaly(fields: Partial<Anomaly> & { readonly episode?: string }): Anomaly {
   const { episode, ...given } = fields;
@@ -8,25 +32,21 @@ export function exampleAnomaly(fields: Partial<Anomaly> & { readonly episode?: s
   const metric = given.metric ?? 'cpu';
   const labels = given.labels ?? { host: 'web-1' };
   return {
+    ...UNSEEN,
     id: idBytes(stableId(episode ?? `${metric} ${JSON.stringify(labels)} ${startMs}`)),
     revision: 0,
     phase: 'OPEN',
     kind: 'ANOMALY',
     tenant: 'acme',
-    seriesId: null,
-    entityId: null,
     metric,
     labels,
     service: null,
     metricType: 'INFRASTRUCTURE',
-    class: null,
     unit: '%',
     startMs,
     lastMs: startMs,
     endMs: null,
     peakMs: startMs,
-    intervalMs: 1000,
-    points: 1,
     movement: 'UP',
     value: 97.25,
     expected: 40,
@@ -35,28 +55,13 @@ export function exampleAnomaly(fields: Partial<Anomaly> & { readonly episode?: s
     score: 1.2,
     peakScore: 1.2,
     grade: 0.9,
-    confidence: 1,
     tier: 'WARNING',
-    threshold: 1,
-    sensitivity: 0.85,
-    lifeCycle: 'LIVE',
-    stateTier: 0,
-    imputed: 0,
-    late: 0,
     historical: false,
-    members: [],
-    features: [],
-    nearest: null,
     ruleId: null,
     ruleVersion: null,
-    sloId: null,
     burn: null,
-    modelSet: null,
-    catalogVersion: 0,
-    configVersion: '',
     businessImpact: null,
     runbookUrl: null,
-    traceId: null,
     ...given,
   };
 }

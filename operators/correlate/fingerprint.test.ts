@@ -10,7 +10,9 @@ describe('fingerprint', () => {
   });
 
   test('does not depend on the order of the labels', () => {
-    const labels = fc.uniqueArray(fc.tuple(fc.string(), fc.string()), { selector: ([name]) => name });
+    const labels = fc.uniqueArray(fc.tuple(fc.string(), fc.string()), {
+      selector: ([name]) => name,
+    });
     fc.assert(
       fc.property(labels, (entries) => {
         const forth = fingerprint(Object.fromEntries(entries));

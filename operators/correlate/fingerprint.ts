@@ -6,11 +6,12 @@ const SEPARATOR = 0xff;
 /**
  * Hashes a label set as Alertmanager does, as 16 hex digits.
  *
- * FNV-1a 64 over name, 0xff, value, 0xff of every label, names in the order of their UTF-8 bytes. The empty set gives
- * the offset basis. Equal label sets give equal fingerprints, whatever the order of their keys.
+ * FNV-1a 64 over name, 0xff, value, 0xff of every label, names in the order of their UTF-8 bytes.
+ * The empty set gives the offset basis. Equal label sets give equal fingerprints, whatever the
+ * order of their keys.
  *
- * Cost: O(bytes of all labels), about 0.1 µs each.
- * Source: `labelSetToFingerprint` of prometheus/common.
+ * Cost: O(bytes of all labels), about 0.1 µs each. Source: `labelSetToFingerprint` of
+ * prometheus/common.
  */
 export function fingerprint(labels: Readonly<Record<string, string>>): string {
   const names = Object.keys(labels).map((name) => Buffer.from(name));

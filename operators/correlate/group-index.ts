@@ -5,7 +5,8 @@ const NONE: ReadonlySet<string> = new Set();
 /**
  * Finds the sessions of a group’s terms, and the alerts of a session, by fingerprint.
  *
- * It is derived from groups and alerts and not saved; members and sessions may be added in any order.
+ * It is derived from groups and alerts and not saved; members and sessions may be added in any
+ * order.
  */
 export class GroupIndex {
   readonly #sessions = new Map<string, Set<string>>();

@@ -5,6 +5,7 @@ import { type GroupMemory, type GroupTerms, groupDueMs, groupTerms } from './gro
 import { type IncidentCode, incidentDecision } from './incident-decision.ts';
 import { absorb, createIncident, incidentRecord, raise } from './incident-memory.ts';
 import { KeyedState } from './keyed-state.ts';
+import { compareFired, firedNear, opensIncident } from './open-rule.ts';
 import type { CorrelateOptions } from './options.ts';
 
 const EVICTED_SHARE = 16;
@@ -21,12 +22,14 @@ export interface AlertAccess {
 }
 
 /**
- * Groups firing alerts into incidents, by tenant and one label they share, in sessions of event time.
+ * Groups firing alerts into incidents, by tenant and one label they share, in sessions of event
+ * time.
  *
- * A session takes an alert in when one of its alerts fires or was heard less than a window ago. It becomes an incident
- * with the first critical alert or rule breach, or when `minMembers` series fired within a window. The incident is
- * resolved when all its alerts have been so for a window. Back-filled alerts count, but an incident that
- * would not have opened without them is `historical`.
+ * A session takes an alert in when one of its alerts fires or was heard less than a window ago. It
+ * becomes an incident with the first critical alert or rule breach, or when `minMembers` series
+ * fired within a window. The incident is resolved when all its alerts have been so for a window.
+ * Back-filled alerts count, but an incident that would not have opened without them is
+ * `historical`.
  */
 export class IncidentBook {
   readonly groups = new KeyedState<GroupMemory>();
@@ -78,14 +81,16 @@ export class IncidentBook {
     if (alert.groupKey !== null) this.#index.left(alert.groupKey, alert.signal.fingerprint);
   }
 
-  /** Lets what is due of a group take effect: a record put off, the end of its incident, its own end. */
+  /**
+   * Lets what is due of a group take effect: a record put off, the end of its incident, its own
+   * end.
+   */
   runTimer(key: string): void {
     const group = this.groups.get(key);
     if (group === undefined) return;
     const { updateMs, closeMs } = group;
     if (updateMs !== null && (closeMs === null || updateMs <= closeMs)) {
-      this.#write(group, updateMs);
-      return this.#schedule(group, group.lagMs);
+      return this.#write(group, updateMs);
     }
     if (closeMs !== null) this.#close(group, closeMs);
   }
@@ -98,7 +103,10 @@ export class IncidentBook {
     this.#setTimer(key, group);
   }
 
-  /** Follows an alert that is restored: what the index held of the former entry goes, the new one comes in. */
+  /**
+   * Follows an alert that is restored: what the index held of the former entry goes, the new one
+   * comes in.
+   */
   restoreAlert(before: AlertMemory | undefined, after: AlertMemory | undefined): void {
     if (before !== undefined) this.forgotten(before);
     if (after === undefined || after.groupKey === null) return;
@@ -168,7 +176,7 @@ export class IncidentBook {
     const { incident } = group;
     if (incident === null) {
       const members = this.#members(group);
-      if (this.#qualifies(members, atMs)) this.#open(group, members, alert, atMs);
+      if (opensIncident(members, atMs, this.#options)) this.#open(group, members, alert, atMs);
       return;
     }
     const wasCritical = incident.critical;
@@ -190,8 +198,7 @@ export class IncidentBook {
   }
 
   #open(group: GroupMemory, members: AlertMemory[], trigger: AlertMemory, atMs: number): void {
-    const { windowMs } = this.#options;
-    const isRecent = (member: AlertMemory) => Math.abs(firedAt(member) - atMs) < windowMs;
+    const isRecent = (member: AlertMemory) => firedNear(member, atMs, this.#options.windowMs);
     const chosen = members.filter((member) => member.state === 'FIRING' || isRecent(member));
     const starts = chosen.filter(isRecent).map((member) => member.pendingAtMs);
     const startMs = Math.min(atMs, ...starts);
@@ -207,20 +214,12 @@ export class IncidentBook {
     this.#write(group, atMs);
   }
 
-  /** Tells whether the alerts that are not back-fill would have opened the incident by themselves. */
+  /**
+   * Tells whether the alerts that are not back-fill would have opened the incident by themselves.
+   */
   #isLive(group: GroupMemory, atMs: number): boolean {
     const live = this.#members(group).filter((member) => !member.historical);
-    return this.#qualifies(live, atMs);
-  }
-
-  #qualifies(members: readonly AlertMemory[], atMs: number): boolean {
-    const { windowMs, minMembers } = this.#options;
-    let recent = 0;
-    for (const member of members) {
-      if (member.state === 'FIRING' && (member.critical || member.breach)) return true;
-      if (Math.abs(firedAt(member) - atMs) < windowMs) recent++;
-    }
-    return recent >= minMembers;
+    return opensIncident(live, atMs, this.#options);
   }
 
   /** Alerts of a group that have fired, by time of firing. */
@@ -230,10 +229,7 @@ export class IncidentBook {
       const alert = this.#alerts.get(fingerprint);
       if (alert !== undefined && alert.firedAtMs !== null) members.push(alert);
     }
-    return members.sort(
-      (a, b) =>
-        firedAt(a) - firedAt(b) || (a.signal.fingerprint < b.signal.fingerprint ? -1 : 1),
-    );
+    return members.sort(compareFired);
   }
 
   #close(group: GroupMemory, atMs: number): void {
@@ -272,7 +268,7 @@ export class IncidentBook {
     this.#desk.writeIncident(incidentRecord(incident, terms.tenant, terms.value));
     incident.revision++;
     group.updateMs = null;
-    this.groups.touch(group.key);
+    this.#schedule(group, group.lagMs);
   }
 
   #schedule(group: GroupMemory, lagMs: number): void {
@@ -290,8 +286,4 @@ export class IncidentBook {
   #decide(code: IncidentCode, group: GroupMemory, alert?: AlertMemory): void {
     this.#desk.decide(incidentDecision(code, group, alert));
   }
-}
-
-function firedAt(alert: AlertMemory): number {
-  return alert.firedAtMs ?? alert.pendingAtMs;
 }

@@ -8,7 +8,10 @@ import { idBytes, stableId } from './stable-id.ts';
 
 const MAX_LISTED = 100;
 
-/** An incident as it is held between changes, as plain JSON: what its alerts came to so far. Ids are hex. */
+/**
+ * An incident as it is held between changes, as plain JSON: what its alerts came to so far. Ids are
+ * hex.
+ */
 export interface IncidentMemory {
   readonly id: string;
   readonly startMs: number;
@@ -68,7 +71,10 @@ export function absorb(incident: IncidentMemory, alert: AlertMemory): void {
   raise(incident, alert);
 }
 
-/** Takes what an alert has come to into the sums of its incident; returns true when any of them rose. */
+/**
+ * Takes what an alert has come to into the sums of its incident; returns true when any of them
+ * rose.
+ */
 export function raise(incident: IncidentMemory, alert: AlertMemory): boolean {
   const { signal } = alert;
   const impact = impactScore(signal.grade, signal.metricType);

@@ -1,8 +1,8 @@
 /**
  * Holds state by key and remembers which entries changed since they were last saved.
  *
- * Values are plain JSON. `touch` an entry after changing it in place. The order of iteration differs after a restore:
- * sort before anything that can be seen depends on it.
+ * Values are plain JSON. `touch` an entry after changing it in place. The order of iteration
+ * differs after a restore: sort before anything that can be seen depends on it.
  */
 export class KeyedState<V> {
   readonly #values = new Map<string, V>();

@@ -25,7 +25,7 @@ function count(description: string, unit: string, byDefault: number, atMost: num
  */
 export const correlateOptions = z.strictObject({
   windowMs: duration(
-    'Alerts of one group within this span belong to one incident; an ended alert or incident is remembered this long.',
+    'Alerts of one group within this span belong to one incident; what ended is remembered as long.',
     5 * MINUTE_MS,
     1000,
     DAY_MS,
@@ -36,7 +36,8 @@ export const correlateOptions = z.strictObject({
     .default(['service', 'host', 'host.name', 'instance', 'pod', 'service.instance.id'])
     .meta({
       description:
-        'Labels that hold alerts together: of these, the first that an alert has. An alert with none is grouped by its metric.',
+        'Labels that hold alerts together: of these, the first that an alert has. ' +
+        'An alert with none is grouped by its metric.',
     }),
   minMembers: count(
     'Series that must have a warning within the window before warnings alone open an incident.',
@@ -70,7 +71,7 @@ export const correlateOptions = z.strictObject({
     HOUR_MS,
   ),
   idleTimeoutMs: duration(
-    'A source partition is left out of the watermark when the others have got this far ahead without a word from it.',
+    'A source partition that is silent while others get this far ahead is left out of the watermark.',
     MINUTE_MS,
     1000,
     DAY_MS,

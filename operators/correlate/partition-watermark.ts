@@ -15,15 +15,18 @@ export interface SavedWatermark {
   readonly partitions: Readonly<Record<string, Progress>>;
 }
 
-/** A silent partition counts as idle only after this many ticks of others, however far they jump. */
+/**
+ * A silent partition counts as idle only after this many ticks of others, however far they jump.
+ */
 const IDLE_TICKS = 8;
 
 /**
  * Combines the event-time progress of several source partitions into one watermark, their minimum.
  *
- * It never goes back. A partition that is silent while others get `idleTimeoutMs` further, and tick at least
- * eight times, is left out until it is heard again. With `expected` partitions given, those not heard yet hold the
- * watermark like silent ones; without it only partitions heard of count.
+ * It never goes back. A partition that is silent while others get `idleTimeoutMs` further, and tick
+ * at least eight times, is left out until it is heard again. With `expected` partitions given,
+ * those not heard yet hold the watermark like silent ones; without it only partitions heard of
+ * count.
  */
 export class PartitionWatermark {
   readonly #idleTimeoutMs: number;

@@ -3,7 +3,8 @@ import { KeyedState } from './keyed-state.ts';
 import type { Signal } from './signal.ts';
 
 /**
- * Holds signals until the watermark has passed them and gives them out by (event time, id, revision).
+ * Holds signals until the watermark has passed them and gives them out by (event time, id,
+ * revision).
  *
  * A repeated (id, revision) is held once.
  */

@@ -14,13 +14,16 @@ const ALERT_NAMES: Readonly<Record<AnomalyKind, string>> = {
 };
 
 /**
- * The part of an anomaly record that correlation needs, as plain JSON. Ids are hex, times epoch ms in event time.
+ * The part of an anomaly record that correlation needs, as plain JSON. Ids are hex, times epoch ms
+ * in event time.
  */
 export interface Signal {
   readonly id: string;
   readonly revision: number;
   readonly phase: 'OPEN' | 'UPDATE' | 'CLOSE';
-  /** Event time by which signals are ordered: the onset of an opening, else the last point taken in. */
+  /**
+   * Event time by which signals are ordered: the onset of an opening, else the last point taken in.
+   */
   readonly atMs: number;
   readonly startMs: number;
   readonly endMs: number | null;
@@ -51,7 +54,8 @@ export interface Signal {
 }
 
 /**
- * Takes from an anomaly what correlation needs, and gives it the labels and fingerprint of its alert.
+ * Takes from an anomaly what correlation needs, and gives it the labels and fingerprint of its
+ * alert.
  *
  * An unknown phase is taken as an update: the episode is there, and only a CLOSE ends it.
  */
@@ -93,10 +97,12 @@ export function signalOf(anomaly: Anomaly): Signal {
 }
 
 /**
- * The labels that identify an alert: those of the series, and alertname, metric, service and tenant.
+ * The labels that identify an alert: those of the series, and alertname, metric, service and
+ * tenant.
  *
- * A label of the series that has one of these names and another value is kept as `exported_<name>`; empty values are
- * left out; both as Prometheus does. Severity is a field and no label: an episode that climbs stays the same alert.
+ * A label of the series that has one of these names and another value is kept as `exported_<name>`;
+ * empty values are left out; both as Prometheus does. Severity is a field and no label: an episode
+ * that climbs stays the same alert.
  */
 export function alertLabels(anomaly: Anomaly, name: string): Record<string, string> {
   const own: Record<string, string> = {
@@ -104,7 +110,7 @@ export function alertLabels(anomaly: Anomaly, name: string): Record<string, stri
     metric: anomaly.metric,
     tenant: anomaly.tenant,
   };
-  if (anomaly.service !== null) own['service'] = anomaly.service;
+  if (anomaly.service !== null) own.service = anomaly.service;
   const labels: Record<string, string> = {};
   for (const [label, value] of Object.entries(anomaly.labels)) {
     if (value === '') continue;

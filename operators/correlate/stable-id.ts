@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 /**
  * Derives an id from what it stands for, as 32 hex digits: the first 16 bytes of SHA-256.
  *
- * Each part is preceded by its length in UTF-8 bytes, so that no two lists of parts read the same. The same parts give
- * the same id on every machine and in every version: ids are how readers drop repeats.
+ * Each part is preceded by its length in UTF-8 bytes, so that no two lists of parts read the same.
+ * The same parts give the same id on every machine and in every version: ids are how readers drop
+ * repeats.
  */
 export function stableId(...parts: readonly (string | number)[]): string {
   const hash = createHash('sha256');

@@ -7,7 +7,10 @@ export interface DeliveryTerms {
   readonly maxAttempts: number;
   /** Wait before the second attempt; doubles with each. */
   readonly retryMs: number;
-  /** A notification that was planned longer ago than this is dropped, unless it is the first or the end. */
+  /**
+   * A notification that was planned longer ago than this is dropped, unless it is the first or the
+   * end.
+   */
   readonly maxAgeMs: number;
 }
 
@@ -21,13 +24,15 @@ export interface AttemptResult {
 }
 
 /**
- * Keeps what a sink must know to execute planned notifications, on one partition of `notifications`.
+ * Keeps what a sink must know to execute planned notifications, on one partition of
+ * `notifications`.
  *
- * The protocol. A sink reads `notifications` in order. Every record goes through `take`: a PLANNED one that has no
- * final outcome yet is returned, to be sent with its `idempotencyKey`; outcomes are noted. After an attempt the sink
- * writes the record of `outcome` to the same partition, and only then commits the offset of the PLANNED record, so a
- * crash in between leads to a second attempt with the same key and never to a lost one. ROUTE reads the outcomes;
- * a final failure makes it plan the same notification again, later, with the attempts so far.
+ * The protocol. A sink reads `notifications` in order. Every record goes through `take`: a PLANNED
+ * one that has no final outcome yet is returned, to be sent with its `idempotencyKey`; outcomes are
+ * noted. After an attempt the sink writes the record of `outcome` to the same partition, and only
+ * then commits the offset of the PLANNED record, so a crash in between leads to a second attempt
+ * with the same key and never to a lost one. ROUTE reads the outcomes; a final failure makes it
+ * plan the same notification again, later, with the attempts so far.
  */
 export class DeliveryLog {
   readonly #terms: DeliveryTerms;
@@ -54,7 +59,10 @@ export class DeliveryLog {
     return attempts !== undefined && attempts > notification.attempt ? undefined : notification;
   }
 
-  /** The outcome to write instead of sending when a notification is too old to be of use; undefined: send it. */
+  /**
+   * The outcome to write instead of sending when a notification is too old to be of use; undefined:
+   * send it.
+   */
   stale(notification: Notification, nowMs: number): Notification | undefined {
     const { reason, plannedMs } = notification;
     const isKept = reason === 'FIRST' || reason === 'RESOLVED' || reason === 'DIGEST';
@@ -66,10 +74,15 @@ export class DeliveryLog {
   /**
    * The record of an attempt that was made at `nowMs`.
    *
-   * `attempt` counts all attempts of the notification. A failure is final when `retryAtMs` is null. The payload is
-   * not written again: its hash stays.
+   * `attempt` counts all attempts of the notification. A failure is final when `retryAtMs` is null.
+   * The payload is not written again: its hash stays.
    */
-  outcome(notification: Notification, tried: number, result: AttemptResult, nowMs: number): Notification {
+  outcome(
+    notification: Notification,
+    tried: number,
+    result: AttemptResult,
+    nowMs: number,
+  ): Notification {
     const { maxAttempts, retryMs } = this.#terms;
     const sentMs = result.state === 'FAILED' ? null : nowMs;
     const isTimed = sentMs !== null && notification.startMs !== null;

@@ -33,6 +33,10 @@ export function exampleIncident(fields: Partial<Incident> & { readonly name?: st
 }
 
 /** The record that ends an incident at an event time. */
-export function resolved(incident: Incident, atMs: number, revision = incident.revision + 1): Incident {
+export function resolved(
+  incident: Incident,
+  atMs: number,
+  revision = incident.revision + 1,
+): Incident {
   return { ...incident, state: 'RESOLVED', revision, endMs: atMs, changedAtMs: atMs };
 }

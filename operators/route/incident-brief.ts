@@ -1,9 +1,11 @@
-import type { Incident } from '../../schemas/generated/incident.ts';
 import type { ImpactTier } from '../../schemas/generated/impact.ts';
+import type { Incident } from '../../schemas/generated/incident.ts';
 import type { MetricType } from '../../schemas/generated/metric-type.ts';
 import { idHex } from '../correlate/stable-id.ts';
 
-/** What routing and notifications need of an incident, as plain JSON. Ids are hex, times epoch ms. */
+/**
+ * What routing and notifications need of an incident, as plain JSON. Ids are hex, times epoch ms.
+ */
 export interface IncidentBrief {
   readonly id: string;
   readonly revision: number;
@@ -19,7 +21,10 @@ export interface IncidentBrief {
   readonly impact: ImpactTier;
   readonly startMs: number;
   readonly endMs: number | null;
-  /** Acknowledged until then; Infinity cannot be saved, so an acknowledgement without end is the largest integer. */
+  /**
+   * Acknowledged until then; Infinity cannot be saved, so an acknowledgement without end is the
+   * largest integer.
+   */
   readonly ackUntilMs: number | null;
 }
 
@@ -40,22 +45,21 @@ export function incidentBrief(incident: Incident): IncidentBrief {
     impact: incident.impact?.tier ?? 'UNKNOWN',
     startMs: incident.startMs,
     endMs: incident.endMs,
-    ackUntilMs:
-      incident.ack === null ? null : (incident.ack.untilMs ?? Number.MAX_SAFE_INTEGER),
+    ackUntilMs: incident.ack === null ? null : (incident.ack.untilMs ?? Number.MAX_SAFE_INTEGER),
   };
 }
 
 /**
- * The labels that routes see of an incident: those its alerts share, and `tenant`, `severity` (critical or warning),
- * `incident` (its id, for grouping) and `service` where there is just one.
+ * The labels that routes see of an incident: those its alerts share, and `tenant`, `severity`
+ * (critical or warning), `incident` (its id, for grouping) and `service` where there is just one.
  */
 export function routingLabels(brief: IncidentBrief): Record<string, string> {
   const labels: Record<string, string> = { ...brief.labels };
   const [service] = brief.services;
-  if (brief.services.length === 1 && service !== undefined) labels['service'] ??= service;
-  labels['tenant'] = brief.tenant;
-  labels['severity'] = brief.isCritical ? 'critical' : 'warning';
-  labels['incident'] = brief.id;
+  if (brief.services.length === 1 && service !== undefined) labels.service ??= service;
+  labels.tenant = brief.tenant;
+  labels.severity = brief.isCritical ? 'critical' : 'warning';
+  labels.incident = brief.id;
   return labels;
 }
 

@@ -10,10 +10,11 @@ const FORM = /^\s*([a-zA-Z_:][a-zA-Z0-9_:.]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s;
 const QUOTED = /^"(?:[^"\\]|\\["\\n])*"$/s;
 
 /**
- * Reads a matcher as Alertmanager writes it: `severity="critical"`, `service=~"shop|cart"`, `host!=web-1`.
+ * Reads a matcher as Alertmanager writes it: `severity="critical"`, `service=~"shop|cart"`,
+ * `host!=web-1`.
  *
- * The value may stand in double quotes, with `\"`, `\\` and `\n` inside. Returns undefined for anything else, and for
- * an expression that does not compile.
+ * The value may stand in double quotes, with `\"`, `\\` and `\n` inside. Returns undefined for
+ * anything else, and for an expression that does not compile.
  */
 export function parseMatcher(text: string): Matcher | undefined {
   const [, name, sign, raw] = FORM.exec(text) ?? [];
@@ -31,8 +32,8 @@ export type LabelTest = (labels: Readonly<Record<string, string>>) => boolean;
 /**
  * Makes a test of matchers that all must hold; none always holds.
  *
- * An absent label compares as the empty string; expressions are anchored at both ends. An unknown operator, or an
- * expression that does not compile, never holds.
+ * An absent label compares as the empty string; expressions are anchored at both ends. An unknown
+ * operator, or an expression that does not compile, never holds.
  */
 export function labelTest(matchers: readonly Matcher[]): LabelTest {
   const tests = matchers.map(testOne);

@@ -26,8 +26,9 @@ export interface NotificationDraft {
 /**
  * Writes the record of a planned or held notification; only a planned one is worded.
  *
- * The id follows from the incidents with their revisions, receiver, reason and group; a repeat and a digest also
- * from the time, since nothing else tells one from the next. The earliest incident that is open leads.
+ * The id follows from the incidents with their revisions, receiver, reason and group; a repeat and
+ * a digest also from the time, since nothing else tells one from the next. The earliest incident
+ * that is open leads.
  */
 export function draftNotification(
   draft: NotificationDraft,

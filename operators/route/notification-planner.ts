@@ -19,9 +19,10 @@ import type { RouteDesk } from './route-desk.ts';
 /**
  * Plans notifications within the limit of their receiver, and follows them to their outcome.
  *
- * Above the limit a notification is HELD, and once there is room one DIGEST tells all that was held. A planned one is
- * outstanding until an outcome comes: after a final failure it is planned again under the same id with the attempts so
- * far, unless a later one of its group takes its place; without success it is given up in the end.
+ * Above the limit a notification is HELD, and once there is room one DIGEST tells all that was
+ * held. A planned one is outstanding until an outcome comes: after a final failure it is planned
+ * again under the same id with the attempts so far, unless a later one of its group takes its
+ * place; without success it is given up in the end.
  */
 export class NotificationPlanner {
   readonly limits = new KeyedState<ReceiverLimit>();
@@ -53,7 +54,10 @@ export class NotificationPlanner {
     this.#keepLimit(key, limit);
   }
 
-  /** Takes in what came of an attempt; records of planned and held notifications are our own and pass by. */
+  /**
+   * Takes in what came of an attempt; records of planned and held notifications are our own and
+   * pass by.
+   */
   outcome(notification: Notification): void {
     const key = planKey(notification);
     const plan = this.plans.get(key);

@@ -65,20 +65,17 @@ const route: z.ZodType<RouteConfig, RouteInput> = z.strictObject({
     .default([])
     .meta({
       description:
-        'Conditions that all must hold, as in Alertmanager: `severity="critical"`; =, !=, =~, !~. ' +
+        'Conditions that must all hold, as in Alertmanager: `severity="critical"`; =, !=, =~, !~. ' +
         'Labels are those the alerts of the incident share, and tenant and severity.',
     }),
-  continue: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Lets the routes after it match too.' }),
+  continue: z.boolean().default(false).meta({ description: 'Lets the routes after it match too.' }),
   groupBy: z
     .array(z.string().min(1))
     .optional()
     .meta({
       description:
-        'Labels that hold incidents together in one notification; `incident` keeps each apart, `...` takes all labels. ' +
-        'Absent: those of the route above, at the root `incident`.',
+        'Labels that hold incidents together in one notification; `incident` keeps each apart, ' +
+        '`...` takes all labels. Absent: those of the route above, at the root `incident`.',
     }),
   groupWaitMs: interval('Wait before the first notification of a group.', 0).optional(),
   groupIntervalMs: interval('Wait before a changed group is told again.', 1000).optional(),
@@ -105,29 +102,26 @@ export const routeOptions = z
     route: route
       .prefault({ receiver: 'console' })
       .meta({ description: 'The root of the route tree; it takes every incident.' }),
-    maxNotificationsPerHour: z
-      .number()
-      .int()
-      .min(1)
-      .max(100_000)
-      .default(10)
-      .meta({
-        description:
-          'Notifications per tenant and receiver in any hour; what is above is held and told in one digest.',
-        unit: 'notifications/h',
-      }),
-    retryIntervalMs: interval('Wait before a notification that failed is planned again.', 1000).default(
-      5 * MINUTE_MS,
-    ),
-    giveUpAfterMs: interval('Time after which a notification without success is given up.', MINUTE_MS).default(
-      DAY_MS,
-    ),
+    maxNotificationsPerHour: z.number().int().min(1).max(100_000).default(10).meta({
+      description:
+        'Notifications per tenant and receiver in any hour; what is above is held and told in one digest.',
+      unit: 'notifications/h',
+    }),
+    retryIntervalMs: interval(
+      'Wait before a notification that failed is planned again.',
+      1000,
+    ).default(5 * MINUTE_MS),
+    giveUpAfterMs: interval(
+      'Time after which a notification without success is given up.',
+      MINUTE_MS,
+    ).default(DAY_MS),
     repeatHorizonMs: interval(
       'Time for which a resolved incident is remembered, to ignore repeated records.',
       MINUTE_MS,
     ).default(HOUR_MS),
     maxIncidents: z.number().int().min(1).max(1_000_000).default(10_000).meta({
-      description: 'Incidents held at once; above it resolved ones are forgotten, then new ones are not told.',
+      description:
+        'Incidents held at once; above it resolved ones are forgotten, then new ones are not told.',
       unit: 'incidents',
     }),
     maxPayloadBytes: z

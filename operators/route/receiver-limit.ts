@@ -55,8 +55,8 @@ export function takeHeld(
 }
 
 /**
- * When something is to be done: the digest once there is room, or the end of the hour of the last notification, when
- * the limit need not be kept any longer; undefined when nothing is known.
+ * When something is to be done: the digest once there is room, or the end of the hour of the last
+ * notification, when the limit need not be kept any longer; undefined when nothing is known.
  */
 export function limitDueMs(limit: ReceiverLimit, perHour: number): number | undefined {
   const { plannedMs, held } = limit;

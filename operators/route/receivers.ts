@@ -28,13 +28,18 @@ type Template = (content: NotificationContent, maxBytes: number) => Payload;
 
 const MAX_TEXT_INCIDENTS = 10;
 
-/** The receivers that can be reached, by integration: what text each gets. Writing it out is the sink’s part. */
+/**
+ * The receivers that can be reached, by integration: what text each gets. Writing it out is the
+ * sink’s part.
+ */
 const TEMPLATES: Readonly<Record<string, Template>> = { console: consoleText, file: fileLine };
 
 /**
- * Words a notification for an integration: text of several lines for `console`, one line of JSON for `file`.
+ * Words a notification for an integration: text of several lines for `console`, one line of JSON
+ * for `file`.
  *
- * Incidents are left out from the end until the text fits. An integration without a template gets the JSON.
+ * Incidents are left out from the end until the text fits. An integration without a template gets
+ * the JSON.
  */
 export function renderNotification(
   integration: string,
@@ -90,8 +95,9 @@ function incidentLine(brief: IncidentBrief): string {
 }
 
 function details(brief: IncidentBrief): string[] {
+  const until = brief.endMs === null ? '' : `, until ${isoTime(brief.endMs)}`;
   const lines = [
-    `  since ${isoTime(brief.startMs)}${brief.endMs === null ? '' : `, until ${isoTime(brief.endMs)}`}`,
+    `  since ${isoTime(brief.startMs)}${until}`,
     `  alerts ${brief.alertCount}, impact ${brief.impact.toLowerCase()}`,
   ];
   if (brief.services.length > 0) lines.push(`  services ${brief.services.join(', ')}`);
@@ -100,8 +106,8 @@ function details(brief: IncidentBrief): string[] {
 }
 
 /**
- * The JSON has Alertmanager’s webhook names where the meaning is the same: status, receiver, groupLabels,
- * truncatedAlerts has its counterpart in `truncatedIncidents`.
+ * The JSON has Alertmanager’s webhook names where the meaning is the same: status, receiver,
+ * groupLabels, truncatedAlerts has its counterpart in `truncatedIncidents`.
  */
 function fileLine(content: NotificationContent, maxBytes: number): Payload {
   let shown = content.incidents.length;

@@ -29,9 +29,10 @@ export type FlushVerdict = NotificationReason | 'NOTHING' | 'ACKNOWLEDGED';
 /**
  * Decides whether a receiver must be told about a group, by Alertmanager’s rules.
  *
- * FIRST: nothing of it was told, and something is open. CHANGED: an incident is new to it, one it was told of ended, or
- * one got worse (critical, another service, or twice the alerts). RESOLVED: all it was told of ended. REPEAT: nothing
- * changed for the repeat interval; never while all open incidents are acknowledged.
+ * FIRST: nothing of it was told, and something is open. CHANGED: an incident is new to it, one it
+ * was told of ended, or one got worse (critical, another service, or twice the alerts). RESOLVED:
+ * all it was told of ended. REPEAT: nothing changed for the repeat interval; never while all open
+ * incidents are acknowledged.
  */
 export function flushVerdict(
   group: RouteGroup,

@@ -21,9 +21,9 @@ export interface RoutedIncident {
 /**
  * Assigns incidents to the groups of their routes, and flushes groups when they are due.
  *
- * The first flush comes `groupWaitMs` after the group began, or at once when its incident started longer ago; then one
- * every `groupIntervalMs`. An incident stays in a group until its end was told there, also when its labels change
- * meanwhile; routes that match only then take it besides.
+ * The first flush comes `groupWaitMs` after the group began, or at once when its incident started
+ * longer ago; then one every `groupIntervalMs`. An incident stays in a group until its end was told
+ * there, also when its labels change meanwhile; routes that match only then take it besides.
  */
 export class RouteGroups {
   readonly incidents = new KeyedState<RoutedIncident>();
@@ -40,6 +40,11 @@ export class RouteGroups {
     this.#planner = planner;
     this.#root = routeTree(options.route);
     this.#routes = routesById(this.#root);
+  }
+
+  /** Tells whether an incident was taken in and not forgotten. */
+  knows(id: string): boolean {
+    return this.incidents.get(id) !== undefined;
   }
 
   take(brief: IncidentBrief): void {

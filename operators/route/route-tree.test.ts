@@ -84,7 +84,11 @@ describe('routeOptions', () => {
         { name: 'f', integration: 'file' },
         { name: 'f', integration: 'console' },
       ],
-      route: { receiver: 'x', matchers: ['a=b'], routes: [{ matchers: ['a=~"("'], receiver: 'y' }] },
+      route: {
+        receiver: 'x',
+        matchers: ['a=b'],
+        routes: [{ matchers: ['a=~"("'], receiver: 'y' }],
+      },
     });
     expect(result.error?.issues.map((issue) => issue.path.join('.'))).toEqual([
       'receivers.0.path',

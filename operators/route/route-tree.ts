@@ -35,8 +35,8 @@ export function routeTree(config: RouteConfig): Route {
 /**
  * Finds the routes for a label set: depth first, left to right, as Alertmanager does.
  *
- * Below a route that matches, the first branch that matches ends the search unless it says `continue`; where no branch
- * matches, the route itself is taken.
+ * Below a route that matches, the first branch that matches ends the search unless it says
+ * `continue`; where no branch matches, the route itself is taken.
  */
 export function matchRoutes(route: Route, labels: Readonly<Record<string, string>>): Route[] {
   if (!route.matches(labels)) return [];

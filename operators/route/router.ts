@@ -22,13 +22,16 @@ interface Clock {
 }
 
 /**
- * Turns changes of incidents into notifications: the whole of the route stage, a pure state machine.
+ * Turns changes of incidents into notifications: the whole of the route stage, a pure state
+ * machine.
  *
- * Time is event time: that of the incidents and of the ticks CORRELATE writes between them. Timers run in order of
- * their due time, so how often ticks come changes nothing. An incident that is `historical` is never told. Everything
- * that routes need stands on the incident, so only the topic `incidents` and, for outcomes, `notifications` are read.
+ * Time is event time: that of the incidents and of the ticks CORRELATE writes between them. Timers
+ * run in order of their due time, so how often ticks come changes nothing. An incident that is
+ * `historical` is never told. Everything that routes need stands on the incident, so only the topic
+ * `incidents` and, for outcomes, `notifications` are read.
  *
- * State is saved and restored as that of the correlator. Cost: O(log n) per change; a flush reads its whole group.
+ * State is saved and restored as that of the correlator. Cost: O(log n) per change; a flush reads
+ * its whole group.
  */
 export class Router {
   readonly #timers = new DueQueue();
@@ -57,8 +60,8 @@ export class Router {
     this.#advance(incident.changedAtMs - 1);
     this.#setNow(incident.changedAtMs);
     const brief = incidentBrief(incident);
-    if (!incident.historical) return this.#groups.take(brief);
     const { tenant, id } = brief;
+    if (!incident.historical || this.#groups.knows(id)) return this.#groups.take(brief);
     this.#decide(routeDecision('HISTORICAL', { tenant, incidentId: id }));
   }
 
@@ -68,7 +71,9 @@ export class Router {
     this.#setNow(nowMs);
   }
 
-  /** Takes in a record of `notifications`: outcomes count, what this stage wrote itself passes by. */
+  /**
+   * Takes in a record of `notifications`: outcomes count, what this stage wrote itself passes by.
+   */
   outcome(notification: Notification): void {
     this.#planner.outcome(notification);
   }
@@ -83,7 +88,9 @@ export class Router {
     }
   }
 
-  /** Yields the state entries changed since the last call, as JSON text; null for one that is gone. */
+  /**
+   * Yields the state entries changed since the last call, as JSON text; null for one that is gone.
+   */
   *entries(): IterableIterator<[key: string, value: string | null]> {
     if (this.#isClockChanged) yield ['clock', JSON.stringify(this.#clock())];
     this.#isClockChanged = false;
@@ -94,7 +101,10 @@ export class Router {
     yield* this.#decisions.buckets.takeChanged('decision/');
   }
 
-  /** Puts a state entry back, before any input; entries may come in any order, later ones replace earlier ones. */
+  /**
+   * Puts a state entry back, before any input; entries may come in any order, later ones replace
+   * earlier ones.
+   */
   restore(key: string, value: string | null): void {
     const [kind, name] = splitKey(key);
     const state = value === null ? undefined : JSON.parse(value);
