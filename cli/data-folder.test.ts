@@ -39,6 +39,12 @@ describe('removeDataFolder', () => {
     expect(existsSync(path.join(folder, 'log.db'))).toBe(true);
   });
 
+  it('removes what a receiver wrote there, if it is named', () => {
+    put('incidents.ndjson', '{}');
+    expect(() => removeDataFolder(folder)).toThrow('holds incidents.ndjson');
+    expect(removeDataFolder(folder, ['incidents.ndjson'])).toBe(true);
+  });
+
   it('does not follow into folders, or take another file for the log', () => {
     mkdirSync(path.join(folder, 'log.db'));
     expect(() => removeDataFolder(folder)).toThrow('holds log.db');

@@ -11,21 +11,23 @@ import {
 import path from 'node:path';
 import { CommandFailure, exitCode } from './exit-code.ts';
 
-/** Files that the embedded topic log makes; nothing else is ever removed. */
-const LOG_FILES = ['log.db', 'log.db-wal', 'log.db-shm', 'log.db-journal', 'log.pid'] as const;
+/** Files that the embedded topic log makes. */
+const LOG_FILES = ['log.db', 'log.db-wal', 'log.db-shm', 'log.db-journal', 'log.pid'];
 const SQLITE_MAGIC = 'SQLite format 3\0';
 
 /**
  * Removes a topic log and its folder, after making sure that it is one and that nobody uses it.
  *
+ * @param receiverFiles names of further files that are ours: what receivers wrote.
  * Returns false when there was nothing. Removes nothing at all in the cases it refuses.
  *
  * @throws CommandFailure (exit 2) when the folder holds anything that is not ours, or a running process has it.
  */
-export function removeDataFolder(folder: string): boolean {
+export function removeDataFolder(folder: string, receiverFiles: readonly string[] = []): boolean {
+  const ours = [...LOG_FILES, ...receiverFiles];
   if (!existsSync(folder)) return false;
   const entries = readdirSync(folder, { withFileTypes: true });
-  const foreign = entries.find((entry) => !entry.isFile() || !isLogFile(entry.name));
+  const foreign = entries.find((entry) => !entry.isFile() || !ours.includes(entry.name));
   if (foreign !== undefined) {
     const what = `${folder} is not removed: it holds ${foreign.name}, which is not a file of vigie`;
     throw new CommandFailure(
@@ -46,10 +48,6 @@ export function removeDataFolder(folder: string): boolean {
   for (const { name } of entries) rmSync(path.join(folder, name));
   rmdirSync(folder);
   return true;
-}
-
-function isLogFile(name: string): boolean {
-  return (LOG_FILES as readonly string[]).includes(name);
 }
 
 function isSqlite(file: string): boolean {

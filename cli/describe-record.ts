@@ -1,7 +1,7 @@
 import type { DecodedRecord } from '../schemas/codec.ts';
 import type { Anomaly } from '../schemas/generated/anomaly.ts';
 import { formatSeries } from './format-series.ts';
-import { formatNumber, formatTimeOfDay } from './number-format.ts';
+import { formatNumber } from './number-format.ts';
 import { recordJson } from './record-json.ts';
 import { hexId } from './run-findings.ts';
 
@@ -48,7 +48,7 @@ function describeEpisode(anomaly: Anomaly): string {
       ? formatNumber(value)
       : `${formatNumber(value)}, expected ${formatNumber(expected)}`;
   const series = formatSeries(metric, labels);
-  return `${shortId(id)} ${phase} ${tier} ${peakScore.toFixed(2)} ${series} ${seen} since ${formatTimeOfDay(startMs)}`;
+  return `${shortId(id)} ${phase} ${tier} ${peakScore.toFixed(2)} ${series} ${seen} since ${new Date(startMs).toISOString().slice(0, 19)}Z`;
 }
 
 function shortId(id: Uint8Array): string {

@@ -58,5 +58,7 @@ export interface LiveState {
   readonly incidents: readonly LiveIncident[];
   readonly anomalyCount: number;
   readonly incidentCount: number;
+  /** Notifications that the console receiver got. */
+  readonly notificationCount: number;
   readonly stress?: LiveStress | undefined;
 }

@@ -24,6 +24,7 @@ const quiet: LiveState = {
   incidents: [],
   anomalyCount: 0,
   incidentCount: 0,
+  notificationCount: 0,
 };
 
 const strong = exampleAnomaly(1, {
@@ -50,7 +51,7 @@ const busy: LiveState = {
   lagRecords: 1200,
   lagSeconds: 12,
   deadLettered: 1,
-  dropped: { POINT_DUPLICATE: 3, SERIES_LIMIT: 0 },
+  dropped: { POINT_DUPLICATE: 3, SERIES_LIMIT: 0, COUNTER_BASE: 17 },
   anomalies: [
     { anomaly: strong, history: [0, 0, 0, 1, 7.5] },
     { anomaly: weak, history: [] },
@@ -74,7 +75,7 @@ describe('renderLiveView', () => {
       ' series    150 warming · 0 live, watched in 22s, live in 3m 34s',
       ' lag       1 record, 0s',
       '',
-      ' Incidents 0  times are UTC',
+      ' Incidents 0  0 notifications; times are UTC',
       '   none',
       '',
       ' Anomalies 0',
@@ -90,7 +91,7 @@ describe('renderLiveView', () => {
     const text = renderLiveView(busy, WIDE);
     expect(text).toContain('42s of 3m 00s');
     expect(text).toContain(' series    2 cold · 40 probation · 110 live · 1 stale\n');
-    expect(text).toContain(' left out  1 dead letter, 3 POINT_DUPLICATE');
+    expect(text).toContain(' left out  1 dead letter, 3 POINT_DUPLICATE\n');
     expect(text).toContain(' stress    cpu load is on, ends in 8s');
     expect(text).toContain('   16:00:00  OPEN  node_load1 on host a  (1 alert, score 2.1)');
     expect(text).toMatch(

@@ -1,6 +1,7 @@
 import { formatSeries } from './format-series.ts';
 import type { LiveAnomaly, LiveIncident, LiveState, LiveStress } from './live-state.ts';
 import { formatCount, formatNumber, formatSpan, formatTimeOfDay } from './number-format.ts';
+import { isExpectedDrop } from './pipeline-totals.ts';
 import { hexId } from './run-findings.ts';
 import { sparkline } from './sparkline.ts';
 import { type Paint, printable, truncate, visibleWidth, withoutColours } from './terminal.ts';
@@ -81,7 +82,9 @@ function figureLines(state: LiveState, { paint, columns }: LiveFrame): string[] 
     `${label('series', paint)}${lifeCycleText(state)}${liveText(state)}`,
     `${label('lag', paint)}${state.lagSeconds >= 5 ? paint('yellow', lag) : lag}`,
   ];
-  const losses = Object.entries(state.dropped).filter(([, count]) => count > 0);
+  const losses = Object.entries(state.dropped).filter(
+    ([code, count]) => count > 0 && !isExpectedDrop(code),
+  );
   if (state.deadLettered > 0 || losses.length > 0) {
     const dropped = losses.map(([code, count]) => `${formatCount(count)} ${code}`).join(', ');
     const dead = counted(state.deadLettered, 'dead letter');
@@ -106,7 +109,9 @@ function lifeCycleText({ lifeCycle }: LiveState): string {
 }
 
 function liveText({ lifeCycle, opensInMs, liveInMs, resumed }: LiveState): string {
-  const until = (ms: number) => (ms > 0 ? `in ${formatSpan(ms)}` : 'any moment');
+  // What an earlier run left makes it sooner, by how much nobody knows.
+  const when = resumed ? 'within' : 'in';
+  const until = (ms: number) => (ms > 0 ? `${when} ${formatSpan(ms)}` : 'any moment');
   const opens = opensInMs === undefined ? '' : `, watched ${until(opensInMs)}`;
   if (liveInMs !== undefined) return `${opens}, live ${until(liveInMs)}`;
   return resumed && lifeCycle.live > 0 ? ', warm from an earlier run' : '';
@@ -118,11 +123,13 @@ function stressText({ kind, state, remainingMs }: LiveStress): string {
 }
 
 function incidentLines(
-  { incidents, incidentCount }: LiveState,
+  { incidents, incidentCount, notificationCount }: LiveState,
   { paint }: LiveFrame,
   room: number,
 ): string[] {
-  const heading = paint('bold', ` Incidents ${incidentCount}`) + paint('dim', '  times are UTC');
+  const heading =
+    paint('bold', ` Incidents ${incidentCount}`) +
+    paint('dim', `  ${counted(notificationCount, 'notification')}; times are UTC`);
   if (incidents.length === 0) return [heading, paint('dim', '   none')];
   const lines = incidents.slice(0, room).map((each) => {
     const open = each.incident.state === 'OPEN';

@@ -1,13 +1,18 @@
+import { systemClock } from '../runtime/clock.ts';
 import { runProgram } from './program.ts';
 
+/** One Ctrl-C may arrive several times: from the terminal, from npm and from the bootstrap. */
+const SAME_SIGNAL_MS = 1000;
+
 const abort = new AbortController();
-let asked = 0;
+let askedMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    asked += 1;
+    const nowMs = systemClock.nowMs();
+    askedMs ??= nowMs;
     abort.abort();
-    // A second Ctrl-C does not wait for a stop that hangs.
-    if (asked > 1) process.exit(130);
+    // Asking again, later, does not wait for a stop that hangs.
+    if (nowMs - askedMs > SAME_SIGNAL_MS) process.exit(130);
   });
 }
 

@@ -1,4 +1,5 @@
 import { formatCount, formatNumber, formatSpan, formatTimeOfDay } from './number-format.ts';
+import { isExpectedDrop } from './pipeline-totals.ts';
 import type { AnomalySummary, RunSummary } from './run-summary.ts';
 import { type Paint, printable } from './terminal.ts';
 
@@ -7,7 +8,9 @@ const SHOWN = 10;
 /** Writes the summary of a run for people: what was seen, what was found, where to look next. */
 export function renderRunSummary(summary: RunSummary, folder: string, paint: Paint): string {
   const { points, series, elapsedMs, deadLettered, dropped, anomalies, incidents } = summary;
-  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  const lost = Object.entries(dropped)
+    .filter(([code]) => !isExpectedDrop(code))
+    .reduce((sum, [, count]) => sum + count, 0);
   const lines = [
     paint(
       'bold',

@@ -21,6 +21,9 @@ export class RunFindings {
   readonly #incidents = new Map<string, Incident>();
   readonly #incidentOfAlert = new Map<string, string>();
 
+  /** Notifications printed so far. */
+  notifications = 0;
+
   /** Takes a record of an episode. */
   takeAnomaly(anomaly: Anomaly): void {
     keep(this.#anomalies, anomaly);

@@ -82,6 +82,7 @@ export class RunWatch {
         .map((each) => this.#liveIncident(each)),
       anomalyCount: anomalies.length,
       incidentCount: incidents.length,
+      notificationCount: this.#findings.notifications,
       stress,
     };
   }

@@ -9,6 +9,7 @@ import { CommandFailure, exitCode } from './exit-code.ts';
 import { openLog } from './open-log.ts';
 import { pipelineLag } from './pipeline-lag.ts';
 import { pipelineTotals } from './pipeline-totals.ts';
+import { receiverFolder } from './receiver-folder.ts';
 import type { Terminal } from './terminal.ts';
 
 const REPORT_MS = 10_000;
@@ -34,7 +35,13 @@ export async function runWorker(
 ): Promise<void> {
   const stages = request.stages === undefined ? topology : pickStages(request.stages);
   const log = openLog(config);
-  const pipeline = await runPipeline(config, { log, stages });
+  const outlets = {
+    print: (text: string) => terminal.out.write(`${text}\n`),
+    folder: receiverFolder(config, terminal.cwd),
+  };
+  // Whoever runs the last stage delivers; other workers leave it to that one.
+  const delivers = stages.some(({ name }) => name === 'route');
+  const pipeline = await runPipeline(config, { log, stages, ...(delivers ? { outlets } : {}) });
   log.info(
     { transport: pipeline.transport.name, stages: stages.map(({ name }) => name) },
     'running',

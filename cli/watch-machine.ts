@@ -17,6 +17,7 @@ import { type LiveScreen, openLiveScreen } from './live-screen.ts';
 import { openLog } from './open-log.ts';
 import { pipelineLag } from './pipeline-lag.ts';
 import { pipelineTotals } from './pipeline-totals.ts';
+import { receiverFiles } from './receiver-folder.ts';
 import { renderRunSummary } from './render-run-summary.ts';
 import { RunFindings } from './run-findings.ts';
 import { type RunSummary, summariseRun } from './run-summary.ts';
@@ -54,13 +55,19 @@ export async function watchMachine(
 ): Promise<void> {
   const { dir } = config.transport.embedded;
   const folder = path.resolve(terminal.cwd, dir);
-  if (request.reset && removeDataFolder(folder)) terminal.err.write(`removed ${dir}\n`);
+  if (request.reset && removeDataFolder(folder, receiverFiles(config)))
+    terminal.err.write(`removed ${dir}\n`);
   const resumed = existsSync(path.join(folder, 'log.db'));
   const sink = request.json ? terminal.err : terminal.out;
   const view = !request.json && sink.isTTY === true;
   // Log lines would tear the view apart; what they say of failures ends the run anyway.
-  const pipeline = await runPipeline(config, { log: openLog(config, view ? 'fatal' : 'warn') });
+  const log = openLog(config, view ? 'fatal' : 'warn');
   const findings = new RunFindings();
+  const print = (text: string) => {
+    findings.notifications += 1;
+    if (!view) sink.write(`${text}\n`);
+  };
+  const pipeline = await runPipeline(config, { log, outlets: { print, folder } });
   const screen = openLiveScreen(sink, terminal.environment, view);
   const run = new MachineRun(config, request, pipeline, findings, resumed);
   let summary: RunSummary;
