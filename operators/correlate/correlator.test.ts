@@ -162,6 +162,35 @@ describe('alerts', () => {
     expect(last?.changedAtMs).toBe(39 * 50 * SECOND + 10 * SECOND + 10 * MINUTE);
   });
 
+  test('a signal at the very time an alert is due to be resolved comes first', () => {
+    const first = exampleAnomaly({ startMs: 0 });
+    const again = exampleAnomaly({ startMs: 70 * SECOND });
+    const log = run([first, closing(first, 10 * SECOND), again], 2 * MINUTE);
+    expect(states(log)).toEqual(['FIRING', 'FIRING', 'FIRING']);
+    expect(log.alerts.at(-1)).toMatchObject({ flapCount: 1, firedAtMs: 0 });
+  });
+
+  test('an alert that began as back-fill is live once a live signal comes', () => {
+    const open = exampleAnomaly({ startMs: 1, historical: true });
+    const live: Anomaly = { ...open, historical: false, phase: 'UPDATE', revision: 1, lastMs: 9 };
+    const log = run([open, live], MINUTE);
+    expect(log.alerts.map((alert) => alert.historical)).toEqual([true, false]);
+  });
+
+  test('an older episode of the series that comes late does not disturb the one that is open', () => {
+    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const log = new CorrelationLog();
+    const open = exampleAnomaly({ startMs: 10 * MINUTE });
+    correlator.anomaly(open);
+    correlator.tick(0, 10 * MINUTE);
+    correlator.anomaly(exampleAnomaly({ startMs: 9 * MINUTE }));
+    correlator.anomaly(closing(open, 11 * MINUTE));
+    correlator.tick(0, 20 * MINUTE);
+    correlator.drain(log);
+    expect(log.count('SIGNAL_OUTDATED')).toBe(1);
+    expect(log.alerts.at(-1)).toMatchObject({ state: 'RESOLVED', changedAtMs: 12 * MINUTE });
+  });
+
   test('duplicates in the buffer and after it are ignored and counted', () => {
     const open = exampleAnomaly({ startMs: MINUTE });
     const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });

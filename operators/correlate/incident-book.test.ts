@@ -234,6 +234,28 @@ describe('bounds', () => {
     expect(ends[0]).toMatchObject({ resolvedReason: 'RECOVERED', labels: { metric: 'ended' } });
   });
 
+  test('groups above the cap end early, and their incidents with them', () => {
+    const anomalies = Array.from({ length: 200 }, (_, index) =>
+      exampleAnomaly({ labels: { host: `web-${index}` }, startMs: index, ...critical }),
+    );
+    const options = correlateOptions.parse({ maxAlerts: 16 });
+    const correlator = new Correlator(options, { partition: 0 });
+    const log = new CorrelationLog();
+    for (const anomaly of anomalies) correlator.anomaly(anomaly);
+    correlator.tick(0, SECOND);
+    correlator.drain(log);
+    const groups = [...correlator.entries()].filter(
+      ([key, value]) => key.startsWith('group/') && value !== null,
+    );
+    expect(groups.length).toBeLessThanOrEqual(16);
+    expect(idsOf(log)).toHaveLength(200);
+    const ended = log.incidents.filter((incident) => incident.state === 'RESOLVED');
+    expect(ended.length).toBe(200 - groups.length);
+    correlator.tick(0, HOUR);
+    correlator.drain(log);
+    expect(log.count('GROUPS_LIMIT')).toBe(ended.length);
+  });
+
   test('signals above the cap are taken early, oldest first, and counted', () => {
     const correlator = new Correlator(correlateOptions.parse({ maxBufferedSignals: 10 }), {
       partition: 0,

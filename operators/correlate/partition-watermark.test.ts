@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { PartitionWatermark } from './partition-watermark.ts';
+
+const MINUTE = 60_000;
+
+describe('PartitionWatermark', () => {
+  test('is the minimum of the partitions heard of, and never goes back', () => {
+    const watermark = new PartitionWatermark(10 * MINUTE);
+    expect(watermark.watermarkMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(watermark.advance(0, 100)).toBe(100);
+    expect(watermark.advance(1, 50)).toBe(100);
+    expect(watermark.advance(0, 300)).toBe(100);
+    expect(watermark.advance(1, 200)).toBe(200);
+    expect(watermark.advance(1, 150)).toBe(200);
+    expect(watermark.advance(0, 500)).toBe(200);
+  });
+
+  test('partitions that are expected and silent hold it', () => {
+    const watermark = new PartitionWatermark(10 * MINUTE, 2);
+    expect(watermark.advance(0, MINUTE)).toBe(Number.NEGATIVE_INFINITY);
+    expect(watermark.advance(1, 30_000)).toBe(30_000);
+  });
+
+  test('a partition is idle when the others got further than the time-out, by several ticks', () => {
+    const watermark = new PartitionWatermark(MINUTE);
+    watermark.advance(0, 1000);
+    watermark.advance(1, 1000);
+    // One long step may be the interval of the metric: the other partition has had no chance.
+    expect(watermark.advance(0, 61 * MINUTE)).toBe(1000);
+    for (let tick = 2; tick <= 7; tick++) {
+      expect(watermark.advance(0, 61 * MINUTE + tick)).toBe(1000);
+    }
+    expect(watermark.advance(0, 62 * MINUTE)).toBe(62 * MINUTE);
+    expect(watermark.advance(1, 30 * MINUTE)).toBe(62 * MINUTE);
+    expect(watermark.advance(0, 63 * MINUTE)).toBe(62 * MINUTE);
+  });
+
+  test('many ticks do not make a partition idle within the time-out', () => {
+    const watermark = new PartitionWatermark(MINUTE);
+    watermark.advance(0, 0);
+    watermark.advance(1, 0);
+    for (let tick = 1; tick <= 60; tick++) expect(watermark.advance(0, tick * 1000)).toBe(0);
+    expect(watermark.advance(0, 61_000)).toBe(61_000);
+  });
+
+  test('an expected partition that is never heard is idle in the end', () => {
+    const watermark = new PartitionWatermark(MINUTE, 2);
+    for (let second = 0; second <= 60; second++) {
+      expect(watermark.advance(0, second * 1000)).toBe(Number.NEGATIVE_INFINITY);
+    }
+    expect(watermark.advance(0, 61_000)).toBe(61_000);
+  });
+
+  test('restored it goes on the same', () => {
+    const first = new PartitionWatermark(MINUTE, 3);
+    const second = new PartitionWatermark(MINUTE, 3);
+    let seed = 7;
+    for (let step = 0; step < 300; step++) {
+      seed = (seed * 48271) % 2147483647;
+      const restored = new PartitionWatermark(MINUTE, 3);
+      restored.restore(JSON.parse(JSON.stringify(second.save())));
+      second.restore(restored.save());
+      const partition = seed % (step < 150 ? 3 : 2);
+      const atMs = step * 2000 - (seed % 5000);
+      expect(restored.advance(partition, atMs)).toBe(first.advance(partition, atMs));
+      second.advance(partition, atMs);
+    }
+  });
+});
