@@ -11,8 +11,10 @@ import { Codec } from '../schemas/codec.ts';
 import { topicSpecs } from '../schemas/topics.ts';
 import { publishCatalog } from './catalog-publisher.ts';
 import type { Config } from './config.ts';
+import { runNotificationSink } from './notification-sink.ts';
 import { registerSchemas, type RegisteredSchemas } from './open-registry.ts';
 import { openTransport } from './open-transport.ts';
+import type { ReceiverOutlets } from './receiver-io.ts';
 import { SchemaGate } from './schema-gate.ts';
 import { type RunningStage, runStage, type StageServices } from './stage.ts';
 import { type StageFigures, StageStats } from './stage-stats.ts';
@@ -27,6 +29,8 @@ export interface RunOptions {
   readonly stages?: readonly StageSpec[];
   /** A transport that is open already; it stays open after `stop`. */
   readonly transport?: Transport;
+  /** Where receivers write to; absent: this worker delivers no notifications. */
+  readonly outlets?: ReceiverOutlets;
 }
 
 /** A worker with its stages running. */
@@ -64,16 +68,22 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   const running = stages.map((spec, i) =>
     runStage(spec, { ...shared, ...stageServices(config, spec, schemas, stats[i] as StageStats, gate) }),
   );
+  const { receivers } = config.route;
+  const { outlets } = options;
+  const sinks =
+    outlets === undefined
+      ? []
+      : [runNotificationSink({ transport, codec, prefix, clock, log, receivers, outlets })];
   return {
     transport,
     codec,
     prefix,
     figures: () => stats.map((each) => each.figures()),
-    failed: firstFault(running),
+    failed: firstFault([...running, ...sinks]),
     stop: async () => {
       gate.close();
       // Upstream first, so that what is under way still flows through the later stages.
-      for (const stage of running) await stage.stop();
+      for (const stage of [...running, ...sinks]) await stage.stop();
       await lanes.close();
       if (options.transport === undefined) await transport.close();
     },
@@ -96,7 +106,7 @@ function stageServices(
   return spec.name === 'validate' ? { ...services, admit: (records) => gate.admit(records) } : services;
 }
 
-function firstFault(running: readonly RunningStage[]): Promise<never> {
+function firstFault(running: readonly Pick<RunningStage, 'done'>[]): Promise<never> {
   const faults: Observable<never> = merge(...running.map(({ done }) => done));
   const failed = firstValueFrom(faults).catch((error: unknown) => {
     if (error instanceof PipelineError) throw error;

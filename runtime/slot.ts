@@ -51,7 +51,12 @@ export class SlotWriter {
 
   append(topic: number, partition: number, offset: number, record: TopicRecord): void {
     const { key, value, timestampMs } = record;
-    this.appendEncoded(topic, partition, offset, { key, value, timestampMs, headerBytes: encodeHeaders(record.headers) });
+    this.appendEncoded(topic, partition, offset, {
+      key,
+      value,
+      timestampMs,
+      headerBytes: encodeHeaders(record.headers),
+    });
   }
 
   /** Appends a record whose headers are already in the slot’s own encoding, as `SlotReader.headerBytes` gives them. */
@@ -161,7 +166,11 @@ export class SlotReader {
   get headers(): RecordHeaders {
     const length = this.#view.getUint32(this.#at + 32, true);
     if (length === 0) return EMPTY_HEADERS;
-    return decodeHeaders(this.#bytes, this.#at + ENTRY_BYTES + this.#keyLength + this.#valueLength, length);
+    return decodeHeaders(
+      this.#bytes,
+      this.#at + ENTRY_BYTES + this.#keyLength + this.#valueLength,
+      length,
+    );
   }
 
   /** The headers as they are encoded in the slot, empty when there are none. */

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../pipelines/config.ts';
+import { runPipeline } from '../../pipelines/run.ts';
+import { createLog } from '../../runtime/log.ts';
+import { makeFleet } from '../support/fleet.ts';
+import { anomalyLines, untilIdle } from '../support/pipeline-reading.ts';
+import { randomFrom } from '../support/random.ts';
+import { writeFleet } from '../support/write-fleet.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vigie-batching-'));
+const fleet = makeFleet({ seed: 7, series: 250, rounds: 700, stepMs: 60_000, faultEvery: 150 });
+let runs = 0;
+
+/** Runs the whole pipeline over the fleet, cut in one way, and gives its anomalies. */
+async function anomaliesOf(
+  threads: number,
+  cut: { readonly pointsPerRecord: () => number; readonly stretch?: number },
+): Promise<string[]> {
+  runs += 1;
+  const { options: config } = loadConfig({
+    cwd: folder,
+    environment: {},
+    set: [
+      `transport.embedded.dir=${join(folder, String(runs))}`,
+      'transport.embedded.durability=normal',
+      `runtime.threads=${threads}`,
+    ],
+  });
+  const pipeline = await runPipeline(config, { log: createLog('error') });
+  await writeFleet({ ...pipeline, ...cut, fleet, partitions: config.topics.partitions });
+  await untilIdle(pipeline);
+  const lines = await anomalyLines(pipeline);
+  await pipeline.stop();
+  rmSync(join(folder, String(runs)), { recursive: true });
+  return lines;
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('how points are cut into records and spread over threads', () => {
+  const expected = anomaliesOf(1, { pointsPerRecord: () => 1000 });
+
+  it('gives enough anomalies to tell', async () => {
+    const ids = new Set((await expected).map((line) => line.split(' ')[0]));
+    expect(ids.size).toBeGreaterThanOrEqual(500);
+  });
+
+  it.each([
+    [1, 1],
+    [7, 2],
+    [32, 4],
+    [1000, 2],
+    [1000, 4],
+  ])('does not matter: %i points a record, %i threads', async (points, threads) => {
+    const lines = await anomaliesOf(threads, { pointsPerRecord: () => points });
+    expect(lines).toEqual(await expected);
+  });
+
+  it.each(Array.from({ length: 20 }, (_, seed) => [seed, [1, 2, 4][seed % 3] ?? 1]))(
+    'does not matter: random cuts of seed %i, %i threads',
+    async (seed, threads) => {
+      const random = randomFrom(seed + 1);
+      const pointsPerRecord = () => 1 + Math.floor(random() ** 3 * 2000);
+      const lines = await anomaliesOf(threads, {
+        pointsPerRecord,
+        stretch: 1 + Math.floor(random() * 60),
+      });
+      expect(lines).toEqual(await expected);
+    },
+  );
+});

@@ -1,0 +1,54 @@
+import { randomFrom } from './random.ts';
+
+/** A fleet of series with faults, the same for the same seed. */
+export interface Fleet {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly rounds: number;
+  readonly series: readonly FleetSeries[];
+}
+
+/** One series of a fleet: its values, one per round. */
+export interface FleetSeries {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly values: Float64Array;
+}
+
+/** How a fleet is made. */
+export interface FleetSetup {
+  readonly seed: number;
+  readonly series: number;
+  readonly rounds: number;
+  readonly stepMs: number;
+  /** Rounds between two faults of a series, roughly. */
+  readonly faultEvery: number;
+}
+
+const START_MS = Date.UTC(2026, 0, 5);
+
+/** Makes a fleet: waves with noise, and now and then a spike, a drop or a few flat rounds. */
+export function makeFleet({ seed, series, rounds, stepMs, faultEvery }: FleetSetup): Fleet {
+  const random = randomFrom(seed);
+  const made = Array.from({ length: series }, (_, s) => {
+    const values = new Float64Array(rounds);
+    const level = 10 + 1000 * random();
+    const swing = level * (0.05 + 0.2 * random());
+    const period = 40 + 200 * random();
+    for (let round = 0; round < rounds; round++) {
+      const noise = (random() + random() + random() - 1.5) * swing * 0.3;
+      values[round] = level + swing * Math.sin((round / period) * 2 * Math.PI + s) + noise;
+    }
+    for (let at = 200 + Math.floor(random() * faultEvery); at < rounds - 10; at += faultEvery) {
+      const kind = Math.floor(random() * 3);
+      const size = swing * (6 + 10 * random());
+      for (let i = 0; i < 6; i++) {
+        if (kind === 0) values[at + i] = (values[at + i] ?? 0) + size;
+        else if (kind === 1) values[at + i] = (values[at + i] ?? 0) - size;
+        else values[at + i] = level * 3;
+      }
+    }
+    return { name: 'load', labels: { host: `h${s % 20}`, unit: `u${s}` }, values };
+  });
+  return { startMs: START_MS, stepMs, rounds, series: made };
+}
