@@ -54,6 +54,7 @@ interface Address {
   readonly port: number;
 }
 
+const answerSlackMs = 1000;
 const logNothing = 0;
 const logWarnings = 2;
 
@@ -62,6 +63,7 @@ export class KafkajsConnections {
   readonly #builder: ConnectionPoolBuilder;
   readonly #logger: KafkajsLogger;
   readonly #seeds: readonly Address[];
+  readonly #requestTimeoutMs: number;
   readonly #addresses = new Map<number, Address>();
   readonly #nodes = new Map<number, KafkajsBroker>();
   #seed: KafkajsBroker | undefined;
@@ -74,6 +76,7 @@ export class KafkajsConnections {
       level: log === undefined ? logNothing : logWarnings,
       logCreator: () => (entry) => log?.(entry),
     });
+    this.#requestTimeoutMs = options.requestTimeoutMs;
     this.#seeds = options.brokers.map(parseAddress);
     this.#builder = connectionPoolBuilder({
       brokers: [...options.brokers],
@@ -159,7 +162,8 @@ export class KafkajsConnections {
     if (this.#closed) throw new KafkaError('CLOSED', `${what}: the client is closed`, false);
     try {
       await broker.connect();
-      return await broker.connectionPool.send(lenientCall(broker, api, parameters, decode));
+      const call = lenientCall(broker, api, parameters, decode);
+      return await this.#answered(broker.connectionPool.send(call), call, what);
     } catch (error) {
       const failure = toKafkaError(error, what);
       if (failure.type === 'CONNECTION' || failure.type === 'TIMEOUT') this.#drop(broker);
@@ -188,6 +192,18 @@ export class KafkajsConnections {
     const opened = this.#nodes.get(id) ?? this.#broker(pool);
     this.#nodes.set(id, opened);
     return opened;
+  }
+
+  /** kafkajs forgets requests that were pushed while their connection closed: nothing is waited for without end. */
+  async #answered<T>(answer: Promise<T>, call: ProtocolCall, what: string): Promise<T> {
+    const limitMs = Math.max(this.#requestTimeoutMs, call.requestTimeout ?? 0) + answerSlackMs;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new KafkaError('TIMEOUT', `${what}: no answer within ${limitMs} ms`, true));
+      }, limitMs);
+    });
+    return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 
   /** Gives up the connections to a node; the next request to it opens new ones. */

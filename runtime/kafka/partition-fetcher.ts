@@ -86,7 +86,7 @@ export class PartitionFetcher {
     while (!this.#closed) {
       this.#wake = new AbortController();
       const { signal } = this.#wake;
-      await this.#fetchWhereIdle();
+      if (!(await this.#fetchWhereIdle())) continue;
       const woken = new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         signal.addEventListener('abort', () => resolve(), { once: true });
@@ -95,8 +95,8 @@ export class PartitionFetcher {
     }
   }
 
-  /** Starts a request to every node that has partitions to read and none under way. */
-  async #fetchWhereIdle(): Promise<void> {
+  /** Starts a request to every node that has partitions to read and none under way; false if a leader is not known. */
+  async #fetchWhereIdle(): Promise<boolean> {
     const all = [...this.#positions.values()];
     const active = all.filter(({ paused, held }) => !paused && held === undefined);
     const byNode = new Map<number, Position[]>();
@@ -109,6 +109,7 @@ export class PartitionFetcher {
       const done = this.#fetch(node, positions).finally(() => this.#fetching.delete(node));
       this.#fetching.set(node, done);
     }
+    return [...byNode.values()].flat().length === active.length;
   }
 
   async #leaderOf(position: Position): Promise<number | undefined> {
