@@ -1,7 +1,9 @@
 import type { DetectSettings } from './detect-input.ts';
 
-/** A share of the value says nothing of a series that moves by 1 about 10^12; half of its span does. */
-const SPAN_SHARE = 0.5;
+/** A share of the value says nothing of a series that moves by 1 about 10^12: so much more of its span will do. */
+const SPAN_SHARES = 2.5;
+/** A larger `minRel` than this was meant as it stands. */
+const LENIENT = 0.2;
 /** A series of few distinct values must move by more than the least step it makes. */
 const GRAINS = 2;
 
@@ -16,7 +18,9 @@ export interface GateReading {
 /**
  * Tells whether a metric's definition lets an episode open at a point. Scores are never gated.
  *
- * `minRel` is held against the size of the expected value; half of all the room the series has used will do as well.
+ * `minRel` is held against the size of the expected value; 2.5 times that share (0.5 by
+ * default) of all the room that the series has used will do as well, unless the definition asks for more than
+ * the default.
  */
 export function mayOpen(settings: DetectSettings, reading: GateReading): boolean {
   const { value, expected, span, grain } = reading;
@@ -28,7 +32,8 @@ export function mayOpen(settings: DetectSettings, reading: GateReading): boolean
   const size = Math.abs(distance);
   if (size < settings.minAbs) return false;
   if (size >= settings.minRel * Math.abs(expected)) return true;
-  return span > 0 && size >= Math.max(SPAN_SHARE * span, GRAINS * grain);
+  if (settings.minRel > LENIENT || span === 0) return false;
+  return size >= Math.max(SPAN_SHARES * settings.minRel * span, GRAINS * grain);
 }
 
 /** Returns the factor that a sensitivity puts on scores: 1 at 0.85, more above it. */

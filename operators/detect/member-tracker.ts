@@ -1,5 +1,5 @@
 import type { Column, PagedTable } from '../../runtime/paged-table.ts';
-import { MEMBERS, OUTSIDE_CELL } from './state-columns.ts';
+import { MEMBERS, OUTSIDE_CELL, YOUNG_POINTS } from './state-columns.ts';
 import { surpriseOf } from './tail.ts';
 import type { DetectTuning } from './tuning.ts';
 
@@ -138,7 +138,7 @@ export class MemberTracker {
   }
 
   #rateOne(member: number, ordinal: number, reading: number): number {
-    const { shortShares, pointShares, memory, priorReadings, held } = this.#tuning;
+    const { shortShares, pointShares, memory, priorReadings, held, youngHeld } = this.#tuning;
     const cells = this.#cells;
     const at = 3 * member;
     if (cells[at + 2] === 0) this.#begin(member);
@@ -150,7 +150,8 @@ export class MemberTracker {
     const inverse = 1 / Math.max(deviation, LEAST_DEVIATION[member] as number);
     let surprise = (1 - alone) * surpriseOf((short - mean) * inverse);
     if (alone > 0) surprise += alone * surpriseOf((reading - mean) * inverse);
-    const change = Math.min(held * deviation, Math.max(-held * deviation, reading - mean));
+    const most = (ordinal < YOUNG_POINTS ? youngHeld : held) * deviation;
+    const change = Math.min(most, Math.max(-most, reading - mean));
     const share = Math.max(1 / (ordinal + priorReadings), 1 / memory);
     cells[at] = short;
     cells[at + 1] = mean + share * change;

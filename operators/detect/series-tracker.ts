@@ -1,13 +1,15 @@
 import { slotOf } from './season-profile.ts';
 import { SeriesState } from './series-state.ts';
+import { YOUNG_POINTS } from './state-columns.ts';
 
 const fround = Math.fround;
 /** Smallest deviation told from none, as a share of the value's size: f32 keeps 24 bits. */
 const RESOLUTION = 1e-6;
 /** Points after which a deviation is limited before it is learned from. */
 const SETTLED = 32;
-/** A deviation counts for at most this many times the usual one. */
+/** A deviation counts for at most this many times the usual one: less while a few points could turn it. */
 const LIMIT = 8;
+const YOUNG_LIMIT = 4;
 /** A season profile is begun after this many points and this much time. */
 const SEASON_POINTS = 24;
 const SEASON_MS = 3_600_000;
@@ -197,7 +199,10 @@ export class SeriesTracker extends SeriesState {
 
   #limited(change: number, deviation: number): number {
     if (this.count < SETTLED || deviation <= this.resolution) return change;
-    return Math.min(LIMIT * deviation, Math.max(-LIMIT * deviation, change));
+    // Where the middle level has moved too, it is no outlier but the new course: it is learned as it is.
+    const limit = this.count < YOUNG_POINTS ? YOUNG_LIMIT : LIMIT;
+    const most = Math.max(limit * deviation, Math.abs(this.middle - this.slow));
+    return Math.min(most, Math.max(-most, change));
   }
 
   #moveBase(): void {

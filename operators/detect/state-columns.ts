@@ -6,6 +6,9 @@ export const WINDOW = 32;
 /** Slots of a season profile: 24 hours of a working day, then 24 of a day off. */
 export const SEASON_SLOTS = 48;
 
+/** A series of fewer points is young: what lies far out is learned from with more caution. */
+export const YOUNG_POINTS = 500;
+
 /** f32 cells of `detect.level`; `SeriesTracker` names them. */
 export const LEVEL_CELLS = 19;
 

@@ -15,6 +15,8 @@ export interface DetectTuning {
   readonly priorReadings: number;
   /** Deviations at which a reading is held before it is learned from. */
   readonly held: number;
+  /** The same while a series is young. */
+  readonly youngHeld: number;
   /** Most that one member can say. */
   readonly cap: number;
   /** Sum of surprises above which an excursion begins. */
@@ -64,6 +66,7 @@ export const defaultTuning: DetectTuning = {
   memory: 4096,
   priorReadings: 20,
   held: 8,
+  youngHeld: 6,
   cap: 20,
   floor: 1.5,
   priorRate: 1,

@@ -1,0 +1,69 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { OnnxEnsemble } from '../../models/onnx-ensemble.ts';
+import type { Scorer } from '../../models/scorer.ts';
+import {
+  type Cut,
+  newBench,
+  runCalls,
+  type Track,
+  type TrackResult,
+} from './detect-call.fixture.ts';
+import { idleHost } from './idle-host.fixture.ts';
+
+const START_MS = Date.UTC(2024, 2, 4);
+let scorer: Scorer;
+
+beforeAll(async () => {
+  scorer = await OnnxEnsemble.load();
+});
+
+interface HostRun {
+  readonly names: readonly string[];
+  readonly results: readonly TrackResult[];
+}
+
+async function watch(seed: number, seconds: number, stressAt?: number): Promise<HostRun> {
+  const host = idleHost(seed, stressAt);
+  const rows = Array.from({ length: seconds }, (_, s) => host.second(s));
+  const timestamps = Array.from({ length: seconds }, (_, s) => START_MS + 1000 * s);
+  const tracks: Track[] = host.names.map((_, i) => ({
+    timestamps,
+    values: rows.map((row) => row[i] as number),
+    settings: { intervalMs: 1000 },
+  }));
+  const cuts: Cut[] = tracks.map((_, t) => [t, 0, seconds]);
+  return {
+    names: host.names,
+    results: await runCalls(newBench(scorer, tracks.length), tracks, [cuts]),
+  };
+}
+
+describe('Detector on a machine at 1 Hz', () => {
+  it.each([1, 2, 3, 4])(
+    'opens next to nothing in 30 idle minutes (machine %i)',
+    async (seed) => {
+      const { results } = await watch(seed, 1800);
+      const opened = results.flatMap(({ episodes }) =>
+        episodes.filter(({ phase }) => phase === 'OPEN'),
+      );
+      const critical = results.flatMap(({ onsets }) => onsets.filter((onset) => onset === 2));
+      expect(opened.length).toBeLessThanOrEqual(5);
+      expect(critical.length).toBeLessThanOrEqual(1);
+    },
+    30_000,
+  );
+
+  it.each([5, 6, 7, 8])(
+    'finds a load of 20 s that begins after two minutes, within 15 s (machine %i)',
+    async (seed) => {
+      const { names, results } = await watch(seed, 160, 120);
+      const cores = results.filter((_, i) => names[i]?.startsWith('cpu'));
+      for (const { onsets } of cores) {
+        expect(onsets.slice(0, 120)).not.toContain(1);
+        expect(onsets.slice(0, 120)).not.toContain(2);
+        expect(onsets.slice(120, 135).some((onset) => onset > 0)).toBe(true);
+      }
+    },
+    30_000,
+  );
+});

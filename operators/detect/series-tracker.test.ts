@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { PagedTable } from '../../runtime/paged-table.ts';
+import { SeriesTracker } from './series-tracker.ts';
+import { detectColumns, seasonColumns, WINDOW } from './state-columns.ts';
+
+const START_MS = Date.UTC(2024, 2, 4);
+const HOUR_MS = 3_600_000;
+
+function newTracker(): { tracker: SeriesTracker; row: number } {
+  const series = new PagedTable(detectColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
+  const seasons = new PagedTable(seasonColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
+  const row = series.allocate();
+  const tracker = new SeriesTracker(series, seasons);
+  tracker.load(row);
+  return { tracker, row };
+}
+
+function feed(tracker: SeriesTracker, values: readonly number[], stepMs = 60_000): void {
+  for (const [i, value] of values.entries()) {
+    tracker.look(START_MS + i * stepMs, value, 0, null);
+    tracker.take(null);
+  }
+}
+
+function jitter(i: number): number {
+  return ((i * 7919) % 101) / 101 - 0.5;
+}
+
+describe('SeriesTracker', () => {
+  it('keeps a window within a 1/16 of the scale while the series drifts far from its first value', () => {
+    const { tracker } = newTracker();
+    const values = Array.from({ length: 4000 }, (_, i) => 5e11 + 20 * i + jitter(i));
+    feed(tracker, values);
+    const window = new Float64Array(WINDOW);
+    tracker.readWindow(window);
+    for (let i = 0; i < WINDOW; i++) {
+      const truth = values[4000 - WINDOW + i] as number;
+      expect(Math.abs(tracker.base + (window[i] as number) - truth)).toBeLessThan(
+        tracker.scale / 16,
+      );
+    }
+  });
+
+  it('learns the interval as the median of gaps and is not led astray by the first', () => {
+    const { tracker } = newTracker();
+    for (const ms of [0, 5, 10, 60_010, 120_010]) {
+      tracker.look(START_MS + ms, 1, 0, null);
+      tracker.take(null);
+    }
+    for (let i = 1; i <= 3000; i++) {
+      tracker.look(START_MS + 120_010 + i * 60_000, 1, 0, null);
+      tracker.take(null);
+    }
+    expect(tracker.intervalMs).toBeCloseTo(60_000, 0);
+  });
+
+  it('takes the interval of the definition over the gaps', () => {
+    const { tracker } = newTracker();
+    tracker.look(START_MS, 1, 15_000, null);
+    tracker.take(null);
+    expect(tracker.intervalMs).toBe(15_000);
+  });
+
+  it('knows the hour of day after a day, and keeps days off apart', () => {
+    const { tracker } = newTracker();
+    const value = (i: number): number => {
+      const hour = i % 24;
+      const off = Math.floor(i / 24) % 7 >= 5;
+      return off ? 10 : hour >= 8 && hour < 18 ? 100 : 20;
+    };
+    feed(
+      tracker,
+      Array.from({ length: 24 * 21 }, (_, i) => value(i)),
+      HOUR_MS,
+    );
+    const at = (day: number, hour: number): number => {
+      tracker.look(START_MS + (day * 24 + hour) * HOUR_MS + HOUR_MS / 2, 0, 0, null);
+      return tracker.base + tracker.season;
+    };
+    expect(at(21, 12)).toBeGreaterThan(90);
+    expect(at(21, 3)).toBeLessThan(30);
+    expect(at(26, 12)).toBeLessThan(30);
+    expect(tracker.seasonVisits).toBeGreaterThan(1);
+  });
+
+  it('takes a holiday for a day off', () => {
+    const { tracker } = newTracker();
+    feed(
+      tracker,
+      Array.from({ length: 24 * 14 }, (_, i) => (Math.floor(i / 24) % 7 >= 5 ? 1 : 9)),
+      HOUR_MS,
+    );
+    const noon = START_MS + 14 * 24 * HOUR_MS + 12 * HOUR_MS;
+    tracker.look(noon, 9, 0, null);
+    const working = tracker.base + tracker.season;
+    tracker.look(noon, 9, 0, new Set([Math.floor(noon / (24 * HOUR_MS))]));
+    expect(working).toBeCloseTo(9, 3);
+    expect(tracker.base + tracker.season).toBeCloseTo(1, 3);
+  });
+
+  it('sees no step in a repeated value that f32 cannot hold', () => {
+    const { tracker } = newTracker();
+    feed(tracker, [0.3, 0.1, 0.1, 0.1, 0.1]);
+    expect(tracker.grain).toBeCloseTo(0.2, 6);
+    tracker.look(START_MS + 5 * 60_000, 0.1, 0, null);
+    expect(tracker.step).toBe(0);
+  });
+
+  it('comes back from its row as it was', () => {
+    const { tracker, row } = newTracker();
+    feed(
+      tracker,
+      Array.from({ length: 100 }, (_, i) => 50 + 10 * jitter(i)),
+    );
+    const before = { ...fieldsOf(tracker) };
+    tracker.store(row);
+    tracker.load(row);
+    expect(fieldsOf(tracker)).toEqual(before);
+  });
+
+  function fieldsOf(tracker: SeriesTracker): Record<string, number> {
+    const { base, count, previous, slow, slowDeviation, slowStep, high, low, trend } = tracker;
+    return { base, count, previous, slow, slowDeviation, slowStep, high, low, trend };
+  }
+});
