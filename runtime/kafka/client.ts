@@ -96,10 +96,7 @@ export interface MemberIdentity {
 export interface GroupRequests {
   join(request: JoinRequest): Promise<JoinAnswer>;
   /** Hands in the leader’s assignment (empty from others) and returns this member’s part. */
-  sync(
-    member: MemberIdentity,
-    assignment: ReadonlyMap<string, Uint8Array>,
-  ): Promise<Uint8Array>;
+  sync(member: MemberIdentity, assignment: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array>;
   heartbeat(member: MemberIdentity): Promise<void>;
   leave(memberId: string): Promise<void>;
   commit(member: MemberIdentity, offsets: readonly PartitionOffset[]): Promise<void>;

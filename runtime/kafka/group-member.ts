@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors.ts';
-import { assignCoPartitions } from './co-partition-assignor.ts';
 import type { GroupRequests, JoinAnswer, KafkaClient, MemberIdentity } from './client.ts';
+import { assignCoPartitions } from './co-partition-assignor.ts';
 import {
   decodeAssignment,
   decodeClaim,

@@ -1,5 +1,5 @@
-import type { Claim } from './co-partition-assignor.ts';
 import type { GroupMemberMetadata } from './client.ts';
+import type { Claim } from './co-partition-assignor.ts';
 
 /** The name our members give their way of sharing partitions; members with another name cannot join the group. */
 export const groupProtocol = 'vigie-co-partition';
@@ -53,7 +53,8 @@ export function decodeAssignment(assignment: Uint8Array): readonly number[] {
     at += 2 + bytes.readInt16BE(at);
     const count = bytes.readInt32BE(at);
     at += 4;
-    for (let index = 0; index < count; index += 1) partitions.add(bytes.readInt32BE(at + 4 * index));
+    for (let index = 0; index < count; index += 1)
+      partitions.add(bytes.readInt32BE(at + 4 * index));
     at += 4 * count;
   }
   return [...partitions].sort((a, b) => a - b);

@@ -3,7 +3,7 @@ import type { OutboundRecord } from '../transport.ts';
 import type { KafkaClient, KafkaError, ProducerIdentity } from './client.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError, unknownTopic } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
-import { payloadBytes, ProducerLane, type SendBatch, Write } from './producer-lane.ts';
+import { ProducerLane, payloadBytes, type SendBatch, Write } from './producer-lane.ts';
 
 /** Most bytes of one round of requests; a larger record still goes, alone. */
 const roundBytes = 8 * 1024 * 1024;

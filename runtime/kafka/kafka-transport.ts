@@ -249,7 +249,8 @@ export class KafkaTransport implements Transport {
   }
 
   #refuseIfClosed(): void {
-    if (this.#closing.signal.aborted) throw new PipelineError('TRANSPORT_REFUSED', 'the transport is closed');
+    if (this.#closing.signal.aborted)
+      throw new PipelineError('TRANSPORT_REFUSED', 'the transport is closed');
   }
 }
 

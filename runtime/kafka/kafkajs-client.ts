@@ -218,7 +218,10 @@ export class KafkajsClient implements KafkaClient {
       const answer = (await this.#connections.node(node, 'Produce', parameters)) as {
         readonly topics: readonly {
           readonly topicName: string;
-          readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[];
+          readonly partitions: readonly {
+            readonly partition: number;
+            readonly errorCode: number;
+          }[];
         }[];
       };
       const codes = new Map(
@@ -243,7 +246,10 @@ export class KafkajsClient implements KafkaClient {
     for (const { topic, topicErrorCode, partitionMetadata } of metadata) {
       if (topicErrorCode !== 0) continue;
       const led = partitionMetadata.filter(({ leader }) => leader >= 0);
-      this.#leaders.set(topic, new Map(led.map(({ partitionId, leader }) => [partitionId, leader])));
+      this.#leaders.set(
+        topic,
+        new Map(led.map(({ partitionId, leader }) => [partitionId, leader])),
+      );
     }
     return metadata;
   }

@@ -235,7 +235,10 @@ function checkQueueOnlyWhenNeeded({ requestQueue }: KafkajsConnection): void {
 /** Splits `host:port`; an IPv6 host stands in brackets. */
 function parseAddress(text: string): Address {
   const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  return {
+    host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(text.slice(colon + 1)),
+  };
 }
 
 /** Builds a call whose response is given back as it is: callers look at the error code of each part. */

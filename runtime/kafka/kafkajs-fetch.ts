@@ -73,7 +73,8 @@ async function toFetched(raw: RawPartition, fetchOffset: number): Promise<Fetche
   if (error !== undefined) return { ...place, error, records: [], nextOffset: fetchOffset };
   const batches = await readBatches(raw.batches);
   const last = batches.at(-1);
-  const end = last === undefined ? fetchOffset : Number(last.firstOffset) + last.lastOffsetDelta + 1;
+  const end =
+    last === undefined ? fetchOffset : Number(last.firstOffset) + last.lastOffsetDelta + 1;
   const visible = filterAbortedMessages({
     messages: batches.flatMap((batch) => batch.records),
     abortedTransactions: raw.aborted,

@@ -1,11 +1,11 @@
 import type { PartitionOffset } from '../transport.ts';
-import {
-  type GroupRequests,
-  type JoinAnswer,
-  type JoinRequest,
-  type KafkaError,
-  type MemberIdentity,
-  type TopicPartition,
+import type {
+  GroupRequests,
+  JoinAnswer,
+  JoinRequest,
+  KafkaError,
+  MemberIdentity,
+  TopicPartition,
 } from './client.ts';
 import { type KafkajsConnections, throwIfFailed } from './kafkajs-connections.ts';
 import { errorOfCode, toKafkaError } from './kafkajs-errors.ts';
@@ -108,7 +108,10 @@ export class KafkajsGroup implements GroupRequests {
       })),
     };
     const answer = (await this.#send('OffsetCommit', parameters)) as {
-      readonly responses: readonly { readonly topic: string; readonly partitions: readonly Coded[] }[];
+      readonly responses: readonly {
+        readonly topic: string;
+        readonly partitions: readonly Coded[];
+      }[];
     };
     for (const { topic, partitions } of answer.responses) {
       for (const { errorCode } of partitions) {
@@ -159,7 +162,11 @@ export class KafkajsGroup implements GroupRequests {
     if (this.#coordinator !== undefined) return this.#coordinator;
     const parameters = { groupId: this.#group, coordinatorType: groupCoordinator };
     const answer = (await this.#connections.anywhere('GroupCoordinator', parameters)) as Coded & {
-      readonly coordinator: { readonly nodeId: number; readonly host: string; readonly port: number };
+      readonly coordinator: {
+        readonly nodeId: number;
+        readonly host: string;
+        readonly port: number;
+      };
     };
     throwIfFailed(answer.errorCode, `FindCoordinator ${this.#group}`);
     this.#connections.learn([answer.coordinator]);

@@ -51,11 +51,17 @@ export interface KafkajsBroker {
   readonly versions: ProtocolVersions | null;
   isConnected(): boolean;
   connect(): Promise<void>;
-  lookupRequest(apiKey: number, definition: RequestDefinition): (parameters: object) => ProtocolCall;
+  lookupRequest(
+    apiKey: number,
+    definition: RequestDefinition,
+  ): (parameters: object) => ProtocolCall;
 }
 
 export interface ConnectionPoolBuilder {
-  build(destination?: { readonly host: string; readonly port: number }): Promise<KafkajsConnectionPool>;
+  build(destination?: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<KafkajsConnectionPool>;
 }
 
 export interface KafkajsLogger {
@@ -114,19 +120,17 @@ interface ProtocolErrorShape extends Error {
   readonly retriable?: boolean;
 }
 
-export const apiKeys: Readonly<Record<string, number>> = require(
-  'kafkajs/src/protocol/requests/apiKeys',
-);
-export const requests: Readonly<Record<string, RequestDefinition>> = require(
-  'kafkajs/src/protocol/requests',
-).requests;
-export const createErrorFromCode: (code: number) => ProtocolErrorShape = require(
-  'kafkajs/src/protocol/error',
-).createErrorFromCode;
+export const apiKeys: Readonly<
+  Record<string, number>
+> = require('kafkajs/src/protocol/requests/apiKeys');
+export const requests: Readonly<Record<string, RequestDefinition>> =
+  require('kafkajs/src/protocol/requests').requests;
+export const createErrorFromCode: (code: number) => ProtocolErrorShape =
+  require('kafkajs/src/protocol/error').createErrorFromCode;
 export const WireDecoder: new (buffer: Buffer) => Decoder = require('kafkajs/src/protocol/decoder');
-export const decodeRecordBatch: (decoder: Decoder) => Promise<DecodedBatch> = require(
-  'kafkajs/src/protocol/recordBatch/v0/decoder',
-);
+export const decodeRecordBatch: (
+  decoder: Decoder,
+) => Promise<DecodedBatch> = require('kafkajs/src/protocol/recordBatch/v0/decoder');
 export const filterAbortedMessages: (fetched: {
   readonly messages: readonly DecodedRecord[];
   readonly abortedTransactions: readonly AbortedTransaction[];
@@ -136,9 +140,9 @@ export const Broker: new (options: {
   readonly logger: KafkajsLogger;
   readonly allowAutoTopicCreation: boolean;
 }) => KafkajsBroker = require('kafkajs/src/broker');
-export const connectionPoolBuilder: (options: object) => ConnectionPoolBuilder = require(
-  'kafkajs/src/cluster/connectionPoolBuilder',
-);
+export const connectionPoolBuilder: (
+  options: object,
+) => ConnectionPoolBuilder = require('kafkajs/src/cluster/connectionPoolBuilder');
 export const defaultSocketFactory: () => unknown = require('kafkajs/src/network/socketFactory');
 export const createLogger: (options: {
   readonly level: number;

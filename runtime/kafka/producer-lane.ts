@@ -165,6 +165,7 @@ function sizeOf(record: OutboundRecord): number {
 /** Bytes of key, value and headers: what a topic’s `maxRecordBytes` limits. */
 export function payloadBytes({ key, value, headers }: OutboundRecord): number {
   let bytes = (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, header] of Object.entries(headers)) bytes += Buffer.byteLength(name) + header.length;
+  for (const [name, header] of Object.entries(headers))
+    bytes += Buffer.byteLength(name) + header.length;
   return bytes;
 }

@@ -71,7 +71,10 @@ describe.runIf(requireBroker('limits of the Kafka transport'))('the Kafka transp
     const transactionalId = `limits.${randomUUID()}`;
     const producer = kafka.producer({ transactionalId, maxInFlightRequests: 1, idempotent: true });
     await producer.connect();
-    for (const [value, end] of [['kept', 'commit'], ['gone', 'abort']] as const) {
+    for (const [value, end] of [
+      ['kept', 'commit'],
+      ['gone', 'abort'],
+    ] as const) {
       const transaction = await producer.transaction();
       await transaction.send({ topic, messages: [{ value, partition: 0 }] });
       await transaction[end]();

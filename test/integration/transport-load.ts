@@ -35,7 +35,10 @@ export class Load {
       const numbers = [this.#next, this.#next + 1, this.#next + 2];
       this.#next += numbers.length;
       try {
-        await this.#transport.write('load', numbers.map((number) => this.#record(number)));
+        await this.#transport.write(
+          'load',
+          numbers.map((number) => this.#record(number)),
+        );
         this.acknowledged.push(...numbers);
       } catch (error) {
         this.failed.push(error);

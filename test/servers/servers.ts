@@ -1,17 +1,12 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { execFile } from 'node:child_process';
 import { brokerProperties, clusterId, type NodePorts } from './broker-properties.ts';
-import {
-  installKafka,
-  installRegistry,
-  kafkaClassArchive,
-  registryJar,
-} from './installation.ts';
+import { installKafka, installRegistry, kafkaClassArchive, registryJar } from './installation.ts';
 import { freePorts, ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
