@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import type { FleetSetup } from '../support/fleet.ts';
+
+/** A million points. */
+export const CRASH_FLEET: FleetSetup = {
+  seed: 11,
+  series: 1000,
+  rounds: 1000,
+  stepMs: 60_000,
+  faultEvery: 250,
+};
+
+/** Settings of the worker that is killed: checkpoints come often, so that kills fall around them. */
+export function crashSettings(folder: string): string[] {
+  return [
+    `transport.embedded.dir=${join(folder, 'log')}`,
+    'transport.embedded.durability=normal',
+    'runtime.checkpointIntervalMs=1000',
+    'runtime.threads=2',
+  ];
+}
