@@ -36,7 +36,7 @@ describe('openLogFile', () => {
     const database = open();
     expect(codeAndDetail(open)).toEqual([
       'LOG_IN_USE',
-      `${join(folder, 'log.db')} is held by this process (pid ${process.pid})`,
+      `${join(folder, 'log.db')} is in use by this process (pid ${process.pid})`,
     ]);
     closeLogFile(database, folder);
   });

@@ -106,7 +106,7 @@ export function openLogFile(options: LogFileOptions): DatabaseSync {
   } catch (error) {
     database?.close();
     if (isBusy(error))
-      throw new PipelineError('LOG_IN_USE', `${path} is held by ${holder(options.folder)}`);
+      throw new PipelineError('LOG_IN_USE', `${path} is in use by ${holder(options.folder)}`);
     throw sqliteFault(error, path);
   }
   writeFileSync(pidPath(options.folder), `${process.pid}\n`);

@@ -3,6 +3,7 @@ import { PipelineError } from '../errors.ts';
 import { SlotWriter } from '../slot.ts';
 import { SlotPool } from '../slot-pool.ts';
 import type { OutboundRecord, PartitionOffset, TopicSpec } from '../transport.ts';
+import { ColdReader } from './cold-reader.ts';
 import type {
   GroupOffset,
   LogFileOptions,
@@ -13,11 +14,7 @@ import type {
 import { LogThread } from './log-thread.ts';
 import { PartitionLog } from './partition-log.ts';
 import { type Batch, type BatchLimit, RecentBudget } from './recent-records.ts';
-
 import { recordBytes, slotRecords } from './slot-records.ts';
-
-/** Room for the fixed part of an entry and its padding. */
-const ENTRY_ROOM_BYTES = 64;
 
 /** A topic as the main thread knows it, partitions by number. */
 export interface KnownTopic {
@@ -48,6 +45,7 @@ export class TopicLog {
   readonly #events: TopicLogEvents;
   readonly #slots = new SlotPool();
   readonly #recent: RecentBudget;
+  readonly #cold: ColdReader;
   readonly #topics = new Map<string, KnownTopic>();
   readonly #partitions = new Map<number, PartitionLog>();
   readonly #offsets = new Map<string, Map<number, number>>();
@@ -62,6 +60,7 @@ export class TopicLog {
       { folder, synchronous, maxBytes },
       { truncated: (truncation) => this.#truncate(truncation), ended: events.ended },
     );
+    this.#cold = new ColdReader(this.#thread, this.#slots);
   }
 
   /** @throws PipelineError `LOG_IN_USE` or `LOG_UNREADABLE`. */
@@ -140,7 +139,7 @@ export class TopicLog {
 
   /** Reads from memory what is recent, else from the file; `from` lies within the readable range. */
   fetch(log: PartitionLog, from: number, to: number, limit: BatchLimit): Batch | Promise<Batch> {
-    return log.recent.from(from, to, limit) ?? this.#fetchCold(log, from, to, limit);
+    return log.recent.from(from, to, limit) ?? this.#cold.fetch(log, from, to, limit);
   }
 
   /** Applies retention now and resolves when nothing is due any more. */
@@ -157,26 +156,6 @@ export class TopicLog {
   /** Wakes all who wait for records. */
   announce(): void {
     for (const log of this.#partitions.values()) log.announce();
-  }
-
-  async #fetchCold(log: PartitionLog, from: number, to: number, limit: BatchLimit): Promise<Batch> {
-    const lent = this.#slots.acquire(limit.maxBytes + ENTRY_ROOM_BYTES);
-    let slot: LogResults['read'] | undefined;
-    try {
-      const end = Math.min(to, Number.MAX_SAFE_INTEGER);
-      slot = await this.#thread.call({
-        op: 'read',
-        id: log.id,
-        from,
-        to: end,
-        ...limit,
-        buffer: lent,
-      });
-      const [run] = slotRecords(slot.buffer, slot.byteLength);
-      return { records: run?.records ?? [], next: slot.next };
-    } finally {
-      this.#slots.release(slot?.buffer ?? lent);
-    }
   }
 
   #pack(records: readonly OutboundRecord[]): { buffer: SharedArrayBuffer; byteLength: number } {

@@ -39,7 +39,7 @@ describe('embedded log under kill -9', () => {
     const second = EmbeddedTransport.open({ folder, clock: systemClock });
     await expect(second).rejects.toMatchObject({
       code: 'LOG_IN_USE',
-      detail: `${join(folder, 'log.db')} is held by process ${writer.child.pid}`,
+      detail: `${join(folder, 'log.db')} is in use by process ${writer.child.pid}`,
     });
     await writer.kill();
     await verify(folder, writer.told, 'after the kill');
