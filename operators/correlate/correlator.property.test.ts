@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
-import { CorrelationLog, saveInto } from './correlation-log.ts';
+import { closing, exampleAnomaly } from './anomaly.fixture.ts';
+import { CorrelationLog, saveInto } from './correlation-log.fixture.ts';
 import { Correlator } from './correlator.ts';
-import { closing, exampleAnomaly } from './example-anomaly.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
 
 const SECOND = 1000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
-import { CorrelationLog } from './correlation-log.ts';
+import { closing, exampleAnomaly } from './anomaly.fixture.ts';
+import { CorrelationLog } from './correlation-log.fixture.ts';
 import { Correlator } from './correlator.ts';
-import { closing, exampleAnomaly } from './example-anomaly.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
 import { idHex } from './stable-id.ts';
@@ -203,6 +203,37 @@ describe('alerts', () => {
     correlator.drain(log);
     expect(states(log)).toEqual(['FIRING']);
     expect(log.count('SIGNAL_REPEATED')).toBe(2);
+  });
+
+  test('an earlier revision that comes after a later one is ignored', () => {
+    const open = exampleAnomaly({ startMs: MINUTE });
+    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const log = new CorrelationLog();
+    correlator.anomaly(open);
+    correlator.anomaly(closing(open, 2 * MINUTE, 2));
+    correlator.tick(0, 2 * MINUTE);
+    correlator.anomaly({ ...open, phase: 'UPDATE', revision: 1, lastMs: 90 * SECOND });
+    correlator.tick(0, 10 * MINUTE);
+    correlator.drain(log);
+    expect(log.alerts.at(-1)).toMatchObject({ state: 'RESOLVED', anomalyCount: 1, flapCount: 0 });
+    expect(log.count('SIGNAL_REPEATED')).toBe(1);
+  });
+
+  test('decisions of a minute are one record with examples, a single one names its subject', () => {
+    const metrics = ['a', 'b', 'c', 'd', 'e'];
+    const log = run(
+      metrics.map((metric) => exampleAnomaly({ metric, labels: { host: metric } })),
+      HOUR / 2,
+    );
+    const fired = log.decisions.filter((decision) => decision.code === 'ALERT_FIRED');
+    expect(fired).toMatchObject([
+      { id: 'correlate/0/1', count: 5, alertId: null, atMs: 0, toMs: 1 },
+    ]);
+    expect(fired[0]?.examples).toHaveLength(3);
+    expect(log.alerts.every((alert) => alert.change.decisionId === 'correlate/0/1')).toBe(true);
+    const one = run([exampleAnomaly({})], HOUR / 2);
+    const single = one.decisions.find((decision) => decision.code === 'ALERT_FIRED');
+    expect(single).toMatchObject({ count: 1, examples: [], alertId: one.alerts[0]?.id });
   });
 
   test('a close of an episode that is not held is dropped and counted', () => {

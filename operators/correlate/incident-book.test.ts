@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
-import { CorrelationLog } from './correlation-log.ts';
+import { closing, exampleAnomaly } from './anomaly.fixture.ts';
+import { CorrelationLog } from './correlation-log.fixture.ts';
 import { Correlator } from './correlator.ts';
-import { closing, exampleAnomaly } from './example-anomaly.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
 import { idHex } from './stable-id.ts';
 
@@ -161,6 +161,17 @@ describe('incidents', () => {
     const first = exampleAnomaly({ startMs: 0, ...critical });
     const later = exampleAnomaly({ startMs: HOUR, ...critical });
     const log = run([first, closing(first, MINUTE), later], HOUR + MINUTE);
+    expect(idsOf(log)).toHaveLength(2);
+  });
+
+  test('an alert that comes late from long before an open incident does not join it', () => {
+    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const log = new CorrelationLog();
+    correlator.anomaly(exampleAnomaly({ startMs: 10 * HOUR, ...critical }));
+    correlator.tick(0, 10 * HOUR);
+    correlator.anomaly(exampleAnomaly({ metric: 'old', startMs: HOUR, ...critical }));
+    correlator.drain(log);
+    expect(log.incidents.map((incident) => incident.startMs)).toEqual([10 * HOUR, HOUR]);
     expect(idsOf(log)).toHaveLength(2);
   });
 

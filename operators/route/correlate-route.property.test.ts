@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
+import { closing, exampleAnomaly } from '../correlate/anomaly.fixture.ts';
 import { Correlator } from '../correlate/correlator.ts';
-import { closing, exampleAnomaly } from '../correlate/example-anomaly.ts';
 import { correlateOptions } from '../correlate/options.ts';
 import { routeOptions } from './options.ts';
-import { RouteLog } from './route-log.ts';
+import { RouteLog } from './route-log.fixture.ts';
 import { Router } from './router.ts';
 
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Notification } from '../../schemas/generated/notification.ts';
 import { DeliveryLog } from './delivery.ts';
-import { exampleIncident } from './example-incident.ts';
+import { exampleIncident } from './incident.fixture.ts';
 import { incidentBrief } from './incident-brief.ts';
 import { draftNotification } from './notification-draft.ts';
 

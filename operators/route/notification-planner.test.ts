@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { exampleIncident, resolved } from './example-incident.ts';
+import { exampleIncident, resolved } from './incident.fixture.ts';
 import { routeOptions } from './options.ts';
-import { RouteLog } from './route-log.ts';
+import { RouteLog } from './route-log.fixture.ts';
 import { Router } from './router.ts';
 
 const SECOND = 1000;
@@ -142,6 +142,34 @@ describe('outcomes', () => {
     router.tick(3 * HOUR);
     router.drain(log);
     expect(log.notifications).toHaveLength(1);
+  });
+
+  test('a repeat of the failure, after it was planned again, changes nothing', () => {
+    const { router, log, planned } = plannedOne();
+    const failure = outcome(planned, { state: 'FAILED', code: 'EPIPE', attempt: 3 });
+    router.outcome(failure);
+    router.tick(10 * MINUTE);
+    router.outcome(failure);
+    router.tick(HOUR);
+    router.drain(log);
+    expect(log.notifications).toHaveLength(2);
+  });
+
+  test('an outcome of an earlier notification of the group says nothing about the last one', () => {
+    const { router, log, planned } = plannedOne();
+    router.incident(resolved(exampleIncident({ startMs: 0 }), 2 * MINUTE));
+    router.tick(10 * MINUTE);
+    router.outcome(outcome(planned, { state: 'SENT', attempt: 9 }));
+    router.drain(log);
+    const end = log.notifications[1] ?? planned;
+    router.outcome(outcome(end, { state: 'FAILED', code: 'EPIPE' }));
+    router.tick(HOUR);
+    router.drain(log);
+    expect(log.notifications.map(({ reason, attempt }) => ({ reason, attempt }))).toEqual([
+      { reason: 'FIRST', attempt: 0 },
+      { reason: 'RESOLVED', attempt: 0 },
+      { reason: 'RESOLVED', attempt: 1 },
+    ]);
   });
 
   test('without success it is given up in the end', () => {

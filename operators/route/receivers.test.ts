@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exampleIncident, resolved } from './example-incident.ts';
+import { exampleIncident, resolved } from './incident.fixture.ts';
 import { incidentBrief } from './incident-brief.ts';
 import { type NotificationContent, renderNotification } from './receivers.ts';
 

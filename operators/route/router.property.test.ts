@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { saveInto } from '../correlate/correlation-log.ts';
-import { exampleIncident } from './example-incident.ts';
+import { saveInto } from '../correlate/correlation-log.fixture.ts';
+import { exampleIncident } from './incident.fixture.ts';
 import { routeOptions } from './options.ts';
-import { RouteLog } from './route-log.ts';
+import { RouteLog } from './route-log.fixture.ts';
 import { Router } from './router.ts';
 
 const SECOND = 1000;

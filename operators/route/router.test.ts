@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import { idHex } from '../correlate/stable-id.ts';
-import { exampleIncident, resolved } from './example-incident.ts';
+import { exampleIncident, resolved } from './incident.fixture.ts';
 import { routeOptions } from './options.ts';
-import { RouteLog } from './route-log.ts';
+import { RouteLog } from './route-log.fixture.ts';
 import { Router } from './router.ts';
 
 const SECOND = 1000;

@@ -1,6 +1,6 @@
 import type { Decision } from '../../schemas/generated/decision.ts';
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { asText } from '../correlate/correlation-log.ts';
+import { asText } from '../correlate/correlation-log.fixture.ts';
 import type { RouteSink } from './router.ts';
 
 /** A sink for tests that keeps all it is given. */
