@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import type { Config } from '../pipelines/config.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { PipelineError } from '../runtime/errors.ts';
 import { OptionsInvalid } from '../runtime/options.ts';
 import { formatBytes } from '../runtime/quantity.ts';
@@ -9,6 +10,7 @@ import { type ConfigFlags, readConfig } from './command-options.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { openCommandLog } from './open-log.ts';
 import { printRows, type RowColumn, type RowFormat } from './print-rows.ts';
+import { openProgress } from './progress.ts';
 import type { Style, Terminal } from './terminal.ts';
 
 /** One thing that was looked at. `warn` lets vigie run, `fail` does not. */
@@ -50,11 +52,14 @@ export async function examine(
   for (const name of ['onnxruntime-node', 'snappy', 'node:sqlite'])
     findings.push(await loadable(name));
   const config = configuration(terminal, flags, findings);
+  const progress = openProgress(terminal, () => systemClock.nowMs());
+  progress.show('asking what vigie connects to …');
   if (config !== undefined) {
     findings.push(await registry(config));
     findings.push(...(config.transport.kind === 'kafka' ? [] : dataFolder(config, terminal.cwd)));
     findings.push(await transport(config, terminal.cwd));
   }
+  progress.clear();
   printRows(terminal, format, columns, findings);
   const failed = findings.filter(({ state }) => state === 'fail').length;
   if (failed > 0)

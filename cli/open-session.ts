@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../pipelines/config.ts';
+import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Transport } from '../runtime/transport.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { SchemaRegistry } from '../schemas/registry.ts';
 import { CommandFailure } from './exit-code.ts';
 import { openCommandLog } from './open-log.ts';
+import { openProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command needs to read and write topics. */
@@ -39,8 +41,20 @@ export async function openSession(
   const log = openCommandLog(config);
   const { registry, ids } = await registerSchemas(config);
   const transport = await openTransport(config, log);
+  if (config.transport.kind === 'kafka') await reach(transport, config, terminal);
   const close = () => transport.close();
   return { transport, registry, codec: new Codec(ids), prefix: config.topics.prefix, log, close };
+}
+
+/** Waits for the brokers here, where it can be said, and not in the first request. */
+async function reach(transport: Transport, config: Config, terminal: Terminal): Promise<void> {
+  const progress = openProgress(terminal, () => systemClock.nowMs());
+  progress.show(`asking ${config.transport.kafka.brokers.join(', ')} …`);
+  try {
+    await transport.listTopics();
+  } finally {
+    progress.clear();
+  }
 }
 
 function requireLog({ transport }: Config, cwd: string): void {

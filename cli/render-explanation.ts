@@ -134,7 +134,12 @@ function featureLines({ features }: Anomaly, paint: Paint): string[] {
   if (features.length === 0) return [];
   return [
     paint('bold', 'What weighed most'),
-    renderTable(featureColumns, features, paint, undefined).trimEnd(),
+    renderTable(
+      featureColumns,
+      features.toSorted((a, b) => b.contribution - a.contribution),
+      paint,
+      undefined,
+    ).trimEnd(),
   ];
 }
 

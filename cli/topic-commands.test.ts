@@ -189,6 +189,24 @@ describe('commands on topics', () => {
     expect((await run('explain', 'xyz')).err).toContain('"xyz" is no id');
   });
 
+  it('leave ticks out unless asked, and find records behind many of them', async () => {
+    await withLog(async (transport, codec) => {
+      const tick = codec.encode('Tick', { sourcePartition: 0, watermarkMs: 1 });
+      await transport.write(
+        'test',
+        Array.from({ length: 50 }, () => outbound('anomalies', tick)),
+      );
+    });
+    const shown = (await run('tail', 'anomalies', '-n', '1')).out;
+    expect(shown.split('\n')).toHaveLength(2);
+    expect(shown).toContain('01010101 UPDATE CRITICAL 2.50');
+    expect(
+      (await run('tail', 'anomalies', '-n', '3', '--ticks')).out.match(/watermarkMs/g),
+    ).toHaveLength(3);
+    expect((await run('tail', 'anomalies', '--from', 'beginning')).out.split('\n')).toHaveLength(3);
+    expect((await run('tail', 'anomalies', '-n', '0')).out).toBe('');
+  });
+
   it('say who has the log and what to do', async () => {
     await withLog(async () => {
       const { code, err } = await run('tail', 'anomalies');

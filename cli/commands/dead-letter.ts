@@ -23,7 +23,7 @@ export function addDeadLetter(program: Command, terminal: Terminal): void {
     .command('dead-letter')
     .description('look at the records that could not be processed');
   const list = group
-    .command('list')
+    .command('list', { isDefault: true })
     .description('list the last dead letters: what was wrong, where they came from')
     .option('-n, --lines <count>', 'how many of the last to list', wholeNumber(1), 20)
     .option('--code <code>', 'only those with this error code')

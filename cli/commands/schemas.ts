@@ -9,7 +9,11 @@ export function addSchemas(program: Command, terminal: Terminal): void {
     .command('schemas')
     .description('show and check the schemas of the topics');
   withExamples(
-    withFormat(schemas.command('list').description('list every record with its versions and ids')),
+    withFormat(
+      schemas
+        .command('list', { isDefault: true })
+        .description('list every record with its versions and ids'),
+    ),
     [['vigie schemas list', 'records, ids, topics']],
   ).action(async (flags: { readonly output: RowFormat }) => {
     const { listSchemas } = await import('../check-schemas.ts');

@@ -13,7 +13,7 @@ import type { Terminal } from '../terminal.ts';
 export function addTopics(program: Command, terminal: Terminal): void {
   const topics = program.command('topics').description('show and create the topics');
   const list = topics
-    .command('list')
+    .command('list', { isDefault: true })
     .description('list every topic: records in it, retention, record types');
   withExamples(withFormat(withConfig(list)), [
     ['vigie topics list', 'what is there, and how long it stays'],
