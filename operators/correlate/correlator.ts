@@ -72,7 +72,7 @@ export class Correlator {
   constructor(options: CorrelateOptions, task: CorrelatorTask) {
     this.#options = options;
     this.#decisions = new DecisionLog('correlate', task.partition);
-    this.#watermark = new PartitionWatermark(options.idleTimeoutMs, task.sources);
+    this.#watermark = new PartitionWatermark(options, task.sources);
     this.#episodes = new EpisodeLog(options, this.#timers);
     const desk: CorrelationDesk = {
       timers: this.#timers,

@@ -76,6 +76,12 @@ export const correlateOptions = z.strictObject({
     1000,
     DAY_MS,
   ),
+  maxSkewMs: duration(
+    'A source partition further behind the furthest one than this does not hold the watermark.',
+    DAY_MS,
+    MINUTE_MS,
+    365 * DAY_MS,
+  ),
   repeatHorizonMs: duration(
     'Time for which the revisions of an episode are remembered, to ignore repeated records.',
     HOUR_MS,

@@ -8,6 +8,14 @@ interface Progress {
   ticksSince: number;
 }
 
+/** When a partition is left out of the watermark. */
+export interface WatermarkTerms {
+  /** Silent while others get this far ahead. */
+  readonly idleTimeoutMs: number;
+  /** Heard, but this far behind: a back-fill must not hold up what is live. */
+  readonly maxSkewMs: number;
+}
+
 /** A watermark as it is saved. */
 export interface SavedWatermark {
   readonly watermarkMs: number | null;
@@ -23,19 +31,19 @@ const IDLE_TICKS = 8;
 /**
  * Combines the event-time progress of several source partitions into one watermark, their minimum.
  *
- * It never goes back. A partition that is silent while others get `idleTimeoutMs` further, and tick
- * at least eight times, is left out until it is heard again. With `expected` partitions given,
- * those not heard yet hold the watermark like silent ones; without it only partitions heard of
- * count.
+ * It never goes back. A partition that is silent while others get `idleTimeoutMs` further, and tick at
+ * least eight times, is left out until it is heard again; so is one that trails by more than
+ * `maxSkewMs`. With `expected` partitions given, those not heard yet hold the watermark like silent
+ * ones; without it only partitions heard of count.
  */
 export class PartitionWatermark {
-  readonly #idleTimeoutMs: number;
+  readonly #terms: WatermarkTerms;
   readonly #partitions = new Map<number, Progress>();
   #watermarkMs = Number.NEGATIVE_INFINITY;
   #furthestMs = Number.NEGATIVE_INFINITY;
 
-  constructor(idleTimeoutMs: number, expected = 0) {
-    this.#idleTimeoutMs = idleTimeoutMs;
+  constructor(terms: WatermarkTerms, expected = 0) {
+    this.#terms = terms;
     for (let partition = 0; partition < expected; partition++) {
       const furthestMs = Number.NEGATIVE_INFINITY;
       this.#partitions.set(partition, { watermarkMs: null, furthestMs, ticksSince: 0 });
@@ -66,15 +74,19 @@ export class PartitionWatermark {
   #minimum(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const progress of this.#partitions.values()) {
-      if (this.#isIdle(progress)) continue;
+      if (this.#isIdle(progress) || this.#isFarBehind(progress)) continue;
       least = Math.min(least, progress.watermarkMs ?? Number.NEGATIVE_INFINITY);
     }
     return least;
   }
 
+  #isFarBehind({ watermarkMs }: Progress): boolean {
+    return watermarkMs !== null && this.#furthestMs - watermarkMs > this.#terms.maxSkewMs;
+  }
+
   #isIdle(progress: Progress): boolean {
     const ahead = this.#furthestMs - progress.furthestMs;
-    return ahead > this.#idleTimeoutMs && progress.ticksSince >= IDLE_TICKS;
+    return ahead > this.#terms.idleTimeoutMs && progress.ticksSince >= IDLE_TICKS;
   }
 
   save(): SavedWatermark {
