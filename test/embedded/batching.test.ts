@@ -20,11 +20,12 @@ async function anomaliesOf(
   cut: { readonly pointsPerRecord: () => number; readonly stretch?: number },
 ): Promise<string[]> {
   runs += 1;
+  const log = join(folder, String(runs));
   const { options: config } = loadConfig({
     cwd: folder,
     environment: {},
     set: [
-      `transport.embedded.dir=${join(folder, String(runs))}`,
+      `transport.embedded.dir=${log}`,
       'transport.embedded.durability=normal',
       `runtime.threads=${threads}`,
     ],
@@ -34,7 +35,7 @@ async function anomaliesOf(
   await untilIdle(pipeline);
   const lines = await anomalyLines(pipeline);
   await pipeline.stop();
-  rmSync(join(folder, String(runs)), { recursive: true });
+  rmSync(log, { recursive: true });
   return lines;
 }
 
