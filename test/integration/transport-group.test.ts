@@ -91,4 +91,30 @@ describe.runIf(requireBroker('consumer groups on Kafka'))('members of one group 
     });
     await heir.close();
   });
+
+  it('refuse commits of a member that was frozen beyond its session', async () => {
+    const transport = await open();
+    const copying = await copyingOf(transport);
+    const { group, input, output } = copying;
+    const args = [memberScript, broker.brokers.join(','), group, input, output];
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+    const load = new Load(transport, input, 4).start(4, 2);
+    const copied = async (): Promise<number> => (await numbersIn(transport, output)).length;
+    await eventually('the process works', async () => (await copied()) > 200);
+    child.kill('SIGSTOP');
+    const heir = await Copier.open(transport, copying);
+    await eventually('the heir has all', () => heir.held.size === 4 && heir.copied.length > 200);
+    child.kill('SIGCONT');
+    await eventually('they share again', () => heir.held.size === 2);
+    await load.stop();
+    const ranges = await transport.ranges(input);
+    await eventually('every offset is committed, and none went back', async () => {
+      const offsets = await transport.committed(group, input);
+      return ranges.every(({ partition, high }) => offsets.get(partition) === high);
+    });
+    const found = await numbersIn(transport, output);
+    expect(faults(load.acknowledged, found).missing).toEqual([]);
+    child.kill('SIGKILL');
+    await heir.close();
+  });
 });
