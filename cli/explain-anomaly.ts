@@ -7,16 +7,9 @@ import { CommandFailure, exitCode } from './exit-code.ts';
 import { openSession, type Session } from './open-session.ts';
 import { readTopic } from './read-topic.ts';
 import { recordJson } from './record-json.ts';
-import { renderExplanation } from './render-explanation.ts';
+import { type Explanation, renderExplanation } from './render-explanation.ts';
 import { hexId } from './run-findings.ts';
 import { paintFor, type Terminal } from './terminal.ts';
-
-/** What is known of an episode: its last record, and the alerts and incidents that hold it. */
-export interface Explanation {
-  readonly anomaly: Anomaly;
-  readonly alerts: readonly Alert[];
-  readonly incidents: readonly Incident[];
-}
 
 /**
  * Finds an episode by its id or the beginning of it, and prints why it was opened.

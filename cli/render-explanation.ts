@@ -1,5 +1,6 @@
+import type { Alert } from '../schemas/generated/alert.ts';
 import type { Anomaly, Feature, Member } from '../schemas/generated/anomaly.ts';
-import type { Explanation } from './explain-anomaly.ts';
+import type { Incident } from '../schemas/generated/incident.ts';
 import { formatSeries } from './format-series.ts';
 import { formatNumber, formatSpan } from './number-format.ts';
 import { type RowColumn, renderTable } from './print-rows.ts';
@@ -7,6 +8,13 @@ import { hexId } from './run-findings.ts';
 import { type Paint, printable } from './terminal.ts';
 
 const BAND_WIDTH = 48;
+
+/** What is known of an episode: its last record, and the alerts and incidents that hold it. */
+export interface Explanation {
+  readonly anomaly: Anomaly;
+  readonly alerts: readonly Alert[];
+  readonly incidents: readonly Incident[];
+}
 
 /** Writes why an episode was opened, for a terminal: what was seen and expected, who said so, and what it led to. */
 export function renderExplanation(
