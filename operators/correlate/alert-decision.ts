@@ -18,6 +18,11 @@ const ALERT_DECISIONS = {
     outcome: 'dropped',
     text: 'A later episode of the series was heard of before.',
   },
+  SIGNAL_INVALID: {
+    kind: 'REJECT',
+    outcome: 'dropped',
+    text: 'A time of the episode is no time.',
+  },
   SIGNAL_LATE: {
     kind: 'GROUP',
     outcome: 'taken',

@@ -205,6 +205,20 @@ describe('alerts', () => {
     expect(log.count('SIGNAL_REPEATED')).toBe(2);
   });
 
+  test('times that are none are rejected and counted, ticks of none ignored', () => {
+    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const log = new CorrelationLog();
+    correlator.anomaly(exampleAnomaly({ startMs: 9e18 }));
+    correlator.anomaly(exampleAnomaly({ startMs: -1 }));
+    correlator.anomaly(exampleAnomaly({ startMs: 1, phase: 'CLOSE', endMs: Number.NaN }));
+    for (const watermarkMs of [9e18, -1, Number.NaN]) correlator.tick(0, watermarkMs);
+    correlator.tick(0, HOUR);
+    correlator.drain(log);
+    expect(log.alerts).toEqual([]);
+    expect(log.ticks).toEqual([HOUR]);
+    expect(log.count('SIGNAL_INVALID')).toBe(3);
+  });
+
   test('an earlier revision that comes after a later one is ignored', () => {
     const open = exampleAnomaly({ startMs: MINUTE });
     const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });

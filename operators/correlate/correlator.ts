@@ -8,6 +8,7 @@ import type { CorrelationDesk } from './correlation-desk.ts';
 import { bucketEndMs, type DecisionEntry, DecisionLog } from './decision-log.ts';
 import { DueQueue } from './due-queue.ts';
 import { EpisodeLog } from './episode-log.ts';
+import { isEventTime } from './event-time.ts';
 import { IncidentBook } from './incident-book.ts';
 import type { CorrelateOptions } from './options.ts';
 import { PartitionWatermark, type SavedWatermark } from './partition-watermark.ts';
@@ -95,6 +96,10 @@ export class Correlator {
   anomaly(anomaly: Anomaly): void {
     const signal = signalOf(anomaly);
     this.#isClockChanged = true;
+    if (![signal.startMs, signal.atMs, signal.endMs ?? 0].every(isEventTime)) {
+      this.#decide(alertDecision('SIGNAL_INVALID', signal), Math.max(this.#nowMs, 0));
+      return;
+    }
     if (signal.atMs <= this.#watermark.watermarkMs) {
       this.#take(signal, 'SIGNAL_LATE');
       return;
@@ -106,8 +111,9 @@ export class Correlator {
     while (this.#buffer.size > this.#options.maxBufferedSignals) this.#takeEarly();
   }
 
-  /** Takes in how far a partition of DETECT has got. */
+  /** Takes in how far a partition of DETECT has got; what is no time is ignored. */
   tick(sourcePartition: number, watermarkMs: number): void {
+    if (!isEventTime(watermarkMs)) return;
     const before = this.#watermark.watermarkMs;
     const next = this.#watermark.advance(sourcePartition, watermarkMs);
     this.#isClockChanged = true;

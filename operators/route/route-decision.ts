@@ -7,6 +7,11 @@ const ROUTE_DECISIONS = {
     outcome: 'not told',
     text: 'Back-fill and what comes with a lag are stored and not told.',
   },
+  INCIDENT_INVALID: {
+    kind: 'REJECT',
+    outcome: 'dropped',
+    text: 'A time of the incident is no time.',
+  },
   ACKNOWLEDGED: {
     kind: 'SUPPRESS',
     outcome: 'not told',

@@ -100,6 +100,18 @@ describe('timing', () => {
     expect(run([open, over, over, open], 3 * HOUR).summary).toHaveLength(2);
   });
 
+  test('times that are none are rejected and counted, ticks of none ignored', () => {
+    const router = new Router(routeOptions.parse({}), { partition: 0 });
+    const log = new RouteLog();
+    router.incident(exampleIncident({ startMs: 9e18 }));
+    router.incident(exampleIncident({ changedAtMs: -5 }));
+    router.tick(9e18);
+    router.tick(HOUR);
+    router.drain(log);
+    expect(log.notifications).toEqual([]);
+    expect(log.count('INCIDENT_INVALID')).toBe(2);
+  });
+
   test('historical is never told, until it is no longer so', () => {
     const past = exampleIncident({ startMs: 0, historical: true });
     const log = run([past], HOUR);

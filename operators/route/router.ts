@@ -3,6 +3,8 @@ import type { Incident } from '../../schemas/generated/incident.ts';
 import type { Notification } from '../../schemas/generated/notification.ts';
 import { bucketEndMs, type DecisionEntry, DecisionLog } from '../correlate/decision-log.ts';
 import { DueQueue } from '../correlate/due-queue.ts';
+import { isEventTime } from '../correlate/event-time.ts';
+import { idHex } from '../correlate/stable-id.ts';
 import { incidentBrief } from './incident-brief.ts';
 import { NotificationPlanner } from './notification-planner.ts';
 import type { RouteOptions } from './options.ts';
@@ -56,17 +58,24 @@ export class Router {
 
   /** Takes a change of an incident in. Repeated and earlier revisions are ignored. */
   incident(incident: Incident): void {
+    const { startMs, changedAtMs, endMs } = incident;
+    if (![startMs, changedAtMs, endMs ?? 0].every(isEventTime)) {
+      const subject = { tenant: incident.tenant, incidentId: idHex(incident.id) };
+      this.#decide(routeDecision('INCIDENT_INVALID', subject));
+      return;
+    }
     // What is due before this change comes first; what is due with it comes after, as in CORRELATE.
-    this.#advance(incident.changedAtMs - 1);
-    this.#setNow(incident.changedAtMs);
+    this.#advance(changedAtMs - 1);
+    this.#setNow(changedAtMs);
     const brief = incidentBrief(incident);
     const { tenant, id } = brief;
     if (!incident.historical || this.#groups.knows(id)) return this.#groups.take(brief);
     this.#decide(routeDecision('HISTORICAL', { tenant, incidentId: id }));
   }
 
-  /** Lets event time pass. */
+  /** Lets event time pass; what is no time is ignored. */
   tick(nowMs: number): void {
+    if (!isEventTime(nowMs)) return;
     this.#advance(nowMs);
     this.#setNow(nowMs);
   }
@@ -149,7 +158,7 @@ export class Router {
   }
 
   #decide(entry: DecisionEntry): string {
-    const { id, opened } = this.#decisions.note(entry, this.#nowMs);
+    const { id, opened } = this.#decisions.note(entry, Math.max(this.#nowMs, 0));
     if (opened !== undefined) this.#timers.schedule(`decision/${opened.key}`, opened.dueMs);
     this.#isClockChanged = true;
     return id;
