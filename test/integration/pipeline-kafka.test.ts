@@ -42,7 +42,7 @@ describe.runIf(possible)('the whole pipeline on Kafka', () => {
   async function onKafka(prefix: string, pointsPerRecord: () => number, stretch: number): Promise<string[]> {
     const settings = [
       'transport.kind=kafka',
-      `transport.kafka.brokers=${JSON.stringify(broker.brokers)}`,
+      `transport.kafka.brokers=${broker.brokers.join(",")}`,
       `schemaRegistry.url=${registry.url}`,
       `topics.prefix=${prefix}.`,
     ];
