@@ -60,6 +60,7 @@ export class RunGatherer {
 
   /** Adds the runs of a batch whose series are known and whose raw record was not taken in before. */
   add(batch: PackedBatch, drops: GatherDrops): void {
+    this.#progress.startBatch(batch.tenant);
     const firstSettings = this.#settings.length;
     for (const context of batch.contexts) {
       this.#settings.push(settingsOf(context, this.#defaults));

@@ -60,15 +60,15 @@ export const CRITICAL_DAYS = 500;
 
 /** The constants that the product runs with. */
 export const defaultTuning: DetectTuning = {
-  weights: [1.25, 0.5, 1, 0.15, 2],
-  shortShares: [0.25, 0.3, 0.3, 0.3, 0.08],
+  weights: [1, 0.5, 1, 0.2, 2],
+  shortShares: [0.2, 0.3, 0.3, 0.3, 0.06],
   pointShares: [0, 0, 0, 0.3, 0],
-  memory: 4096,
+  memory: 3000,
   priorReadings: 20,
   held: 8,
-  youngHeld: 6,
+  youngHeld: 5,
   cap: 20,
-  floor: 1.5,
+  floor: 1.6,
   priorRate: 1,
   rateGrowth: 1,
   priorHeight: 1,
