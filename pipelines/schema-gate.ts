@@ -2,7 +2,7 @@ import { PipelineError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { FetchedRecord, TopicRecord } from '../runtime/transport.ts';
 import type { SchemaRegistry } from '../schemas/registry.ts';
-import type { BroadcastRecords } from './stage.ts';
+import type { BroadcastRecords } from './stage-run.ts';
 import { SCHEMAS_TOPIC } from './topology.ts';
 
 const RETRY_MS = 500;

@@ -1,0 +1,249 @@
+import { from, ignoreElements, merge, mergeMap, type Observable, Subject, tap, timer } from 'rxjs';
+import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
+import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
+import type { Log } from '../runtime/log.ts';
+import { SlotReader } from '../runtime/slot.ts';
+import { type StageSpec, stateTopic } from '../runtime/stage-spec.ts';
+import { Task, type TaskResult, type TaskServices } from '../runtime/task.ts';
+import { stampRecord } from '../runtime/task-state.ts';
+import type {
+  FetchedRecord,
+  OutboundRecord,
+  PartitionOffset,
+  Subscription,
+  SubscriptionEvent,
+  TopicRecord,
+} from '../runtime/transport.ts';
+import type { StageStats } from './stage-stats.ts';
+
+/** Most output bytes that one write takes from the results waiting for it. */
+const MAX_WRITE_BYTES = 8 * 1024 * 1024;
+
+/** What a stage needs besides its own description. */
+export interface StageServices extends TaskServices {
+  readonly stats: StageStats;
+  readonly log: Log;
+  readonly checkpointIntervalMs: number;
+  /** Input bytes in flight per task above which its partition is paused. */
+  readonly maxBufferedBytes: number;
+  /**
+   * Sees raw records before the kernel does, and promises what the kernel must learn first; `undefined` when that is
+   * nothing. The partition waits, paused, until the promise resolves.
+   */
+  readonly admit?: (
+    records: readonly FetchedRecord[],
+  ) => BroadcastRecords | Promise<BroadcastRecords> | undefined;
+}
+
+/** Records of one broadcast topic. */
+export interface BroadcastRecords {
+  readonly topic: string;
+  readonly records: readonly TopicRecord[];
+}
+
+/** One membership of a stage in its group, from subscribing until it is left. */
+export class StageRun {
+  /** Emits after every acknowledged write; errors with the fault that it cannot go on with. */
+  readonly graph: Observable<void>;
+  readonly #spec: StageSpec;
+  readonly #services: StageServices;
+  readonly #subscription: Subscription;
+  readonly #tasks = new Map<number, Task>();
+  readonly #results = new Subject<TaskResult>();
+  readonly #admitted = new Map<number, Promise<void>>();
+  readonly #abort = new AbortController();
+  readonly #paused = new Set<number>();
+  readonly #held = new Set<number>();
+  readonly #broken = Promise.withResolvers<void>();
+
+  constructor(spec: StageSpec, services: StageServices, subscription: Subscription) {
+    this.#spec = spec;
+    this.#services = services;
+    this.#subscription = subscription;
+    const intake = subscription.events.pipe(mergeMap((event) => from(this.#take(event))));
+    const writes = this.#results.pipe(
+      batchWhileBusy({ take: takeWrite, project: (results) => this.#write(results) }),
+    );
+    const checkpoints = timer(services.checkpointIntervalMs, services.checkpointIntervalMs).pipe(
+      tap(() => {
+        for (const task of this.#tasks.values()) task.checkpoint();
+      }),
+    );
+    this.graph = merge(
+      intake.pipe(ignoreElements()),
+      checkpoints.pipe(ignoreElements()),
+      writes,
+    ).pipe(tap({ error: () => this.#broken.resolve() }));
+  }
+
+  /** Settles everything taken in, saves the state, and leaves the group. */
+  async finish(): Promise<void> {
+    this.#subscription.pause([...this.#tasks.keys()]);
+    const released = Promise.all([...this.#tasks.keys()].map((partition) => this.#release(partition)));
+    // After a fault nothing settles any more; what was not committed is read again at the next start.
+    await Promise.race([released, this.#broken.promise]);
+    await this.leave();
+  }
+
+  async leave(): Promise<void> {
+    this.#abort.abort();
+    await this.#subscription.close();
+  }
+
+  async #take(event: SubscriptionEvent): Promise<void> {
+    switch (event.kind) {
+      case 'assigned':
+        await Promise.all(event.partitions.map((partition) => this.#assign(partition)));
+        return;
+      case 'revoked':
+        await Promise.all(event.partitions.map((partition) => this.#release(partition)));
+        event.release();
+        return;
+      case 'records':
+        await this.#offer(event);
+        return;
+    }
+  }
+
+  async #assign(partition: number): Promise<void> {
+    const task = new Task(this.#spec, partition, this.#services);
+    task.results.subscribe({
+      next: (result) => this.#results.next(result),
+      error: (error: unknown) => this.#results.error(error),
+    });
+    const committed = new Map<string, number>();
+    for (const topic of inputTopics(this.#spec, this.#services.prefix)) {
+      committed.set(topic, (await this.#subscription.committed(topic, partition)) ?? 0);
+    }
+    const from = await task.open(committed);
+    this.#tasks.set(partition, task);
+    for (const topic of this.#spec.broadcast) await this.#follow(topic, task);
+    this.#subscription.start(partition, from);
+  }
+
+  /** Feeds a broadcast topic to the task: what is there now before its first input, the rest as it comes. */
+  async #follow(topic: string, task: Task): Promise<void> {
+    const { transport, prefix } = this.#services;
+    const name = prefix + topic;
+    const [range] = await transport.ranges(name);
+    if (range === undefined) return;
+    for await (const records of transport.read(name, 0, range.low, { to: range.high })) {
+      task.broadcast(topic, records);
+    }
+    const { signal } = this.#abort;
+    const rest = async (): Promise<void> => {
+      for await (const records of transport.read(name, 0, range.high, { signal })) task.broadcast(topic, records);
+    };
+    rest().catch((error: unknown) => {
+      if (!signal.aborted) this.#results.error(error);
+    });
+  }
+
+  async #release(partition: number): Promise<void> {
+    const task = this.#tasks.get(partition);
+    if (task === undefined) return;
+    // What still waits for the registry stays uncommitted and is read again by the next owner.
+    if (!this.#held.has(partition)) await this.#admitted.get(partition);
+    task.checkpoint();
+    await task.settled();
+    this.#tasks.delete(partition);
+    await task.close();
+  }
+
+  async #offer({ topic, partition, records, high }: SubscriptionEvent & { kind: 'records' }): Promise<void> {
+    this.#services.stats.fetched(partition, topic, records.at(-1)?.offset ?? 0, high);
+    const admission = this.#services.admit?.(records);
+    if (admission instanceof Promise) this.#pause(partition);
+    // The chain keeps the partition's records in order while an admission waits for the registry.
+    const before = this.#admitted.get(partition) ?? Promise.resolve();
+    if (admission instanceof Promise) this.#held.add(partition);
+    const turn = before.then(async () => {
+      const learned = await admission;
+      this.#held.delete(partition);
+      const task = this.#tasks.get(partition);
+      if (task === undefined || this.#abort.signal.aborted) return;
+      if (learned !== undefined) task.broadcast(learned.topic, learned.records);
+      task.offer(topic, records);
+      if (task.pendingBytes > this.#services.maxBufferedBytes) this.#pause(partition);
+      else this.#resume(task);
+    });
+    this.#admitted.set(partition, turn);
+    await turn;
+  }
+
+  #pause(partition: number): void {
+    if (this.#paused.has(partition)) return;
+    this.#paused.add(partition);
+    this.#subscription.pause([partition]);
+  }
+
+  #resume(task: Task): void {
+    if (!this.#paused.has(task.partition)) return;
+    if (task.pendingBytes > this.#services.maxBufferedBytes / 2) return;
+    this.#paused.delete(task.partition);
+    this.#subscription.resume([task.partition]);
+  }
+
+  async #write(results: readonly TaskResult[]): Promise<void> {
+    const written = results.filter(({ kind }) => kind !== 'replay');
+    const records = written.flatMap((result) => this.#outbound(result));
+    const offsets = written.some(({ kind }) => kind === 'outputs') ? latestOffsets(written) : [];
+    if (records.length > 0 || offsets.length > 0) await this.#subscription.write(records, offsets);
+    for (const result of results) this.#settle(result);
+  }
+
+  #settle(result: TaskResult): void {
+    const { task, kind, answer } = result;
+    this.#services.stats.settled(task.partition, kind === 'outputs' ? answer.counters : {}, answer.gauges);
+    for (const [topic, offset] of result.positions) this.#services.stats.position(task.partition, topic, offset);
+    task.settle(result);
+    this.#resume(task);
+  }
+
+  #outbound({ task, kind, output, answer, positions }: TaskResult): OutboundRecord[] {
+    const { prefix } = this.#services;
+    const names = [...this.#spec.outputs, DEAD_LETTER_TOPIC];
+    const records: OutboundRecord[] = [];
+    const slot = new SlotReader(output, answer.bytes);
+    while (slot.next()) {
+      const name = kind === 'checkpoint' ? stateTopic(this.#spec.name) : names[slot.topic];
+      const partition = kind === 'checkpoint' ? task.partition : slot.partition;
+      const { key, value, headers, timestampMs } = slot;
+      records.push({ topic: prefix + (name ?? ''), partition, key, value, headers, timestampMs });
+    }
+    if (kind === 'checkpoint' && positions.size > 0) {
+      records.push(stampRecord(prefix, { stage: this.#spec.name, partition: task.partition }, positions));
+    }
+    return records;
+  }
+}
+
+/** Checkpoints are written apart, after the outputs they include; a write stays below its size limit. */
+function takeWrite(waiting: readonly TaskResult[]): number {
+  const [first] = waiting;
+  if (first === undefined || first.kind === 'checkpoint') return 1;
+  let bytes = 0;
+  let count = 0;
+  for (const result of waiting) {
+    if (result.kind === 'checkpoint') break;
+    bytes += result.answer.bytes;
+    if (count > 0 && bytes > MAX_WRITE_BYTES) break;
+    count += 1;
+  }
+  return count;
+}
+
+function latestOffsets(results: readonly TaskResult[]): PartitionOffset[] {
+  const latest = new Map<string, PartitionOffset>();
+  for (const { task, positions } of results) {
+    for (const [topic, offset] of positions) {
+      latest.set(`${topic}/${task.partition}`, { topic, partition: task.partition, offset });
+    }
+  }
+  return [...latest.values()];
+}
+
+/** Full names of a stage’s committed input topics. */
+export function inputTopics(spec: StageSpec, prefix: string): readonly string[] {
+  return spec.inputs.map((topic) => prefix + topic);
+}
