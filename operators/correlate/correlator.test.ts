@@ -202,7 +202,8 @@ describe('alerts', () => {
     correlator.tick(0, 10 * MINUTE);
     correlator.drain(log);
     expect(states(log)).toEqual(['FIRING']);
-    expect(log.count('SIGNAL_REPEATED')).toBe(2);
+    const repeated = log.decisions.filter((decision) => decision.code === 'SIGNAL_REPEATED');
+    expect(repeated).toMatchObject([{ count: 2, examples: [idHex(open.id)] }]);
   });
 
   test('times that are none are rejected and counted, ticks of none ignored', () => {
