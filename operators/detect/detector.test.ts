@@ -193,6 +193,22 @@ describe('Detector, however its points are cut', () => {
     expect(images(other)).toEqual(images(one));
   });
 
+  it('goes on from the pages of a checkpoint as if nothing had been', async () => {
+    const first: Cut[] = tracks.map((_, t) => [t, 0, 460]);
+    const second: Cut[] = tracks.map(({ values }, t) => [t, 460, values.length]);
+    const kept = newBench(scorer, tracks.length);
+    await runCalls(kept, tracks, [first]);
+    const restored = newBench(scorer, 0);
+    for (const name of ['series', 'seasons', 'episodes'] as const) {
+      kept.tables[name].writeDirty((page, image) => restored.tables[name].readPage(page, image));
+    }
+    const rest = await runCalls(kept, tracks, [second]);
+    expect(rest.flatMap(({ episodes }) => episodes).length).toBeGreaterThan(0);
+    expect(await runCalls(restored, tracks, [second])).toEqual(rest);
+    expect(restored.tables.seasons.rowCount).toBe(kept.tables.seasons.rowCount);
+    expect(restored.tables.episodes.rowCount).toBe(kept.tables.episodes.rowCount);
+  });
+
   it('gives the same output when replayed', async () => {
     const first = await runTrack(scorer, tracks[0] as Track);
     expect(await runTrack(scorer, tracks[0] as Track)).toEqual(first);

@@ -196,7 +196,7 @@ export class EpisodeBook {
 
   /** Takes a free row, or a new one. Row 0 is the head of the free rows and holds no episode. */
   #take(): number {
-    if (this.#table.rowCount === 0) this.#table.allocate();
+    if (this.#table.rowCount === 0) this.#table.touch(this.#table.allocate());
     const free = this.#countOf(0, 2);
     if (free === 0) return this.#table.allocate();
     this.#setCount(0, 2, this.#countOf(free - 1, 2));

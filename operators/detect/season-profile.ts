@@ -40,8 +40,11 @@ export class SeasonProfile {
     this.#spread = table.column('season.spread');
   }
 
+  /** Takes a new row; it is marked as changed at once, so that no checkpoint knows the link to it but not the row. */
   allocate(): number {
-    return this.#table.allocate();
+    const row = this.#table.allocate();
+    this.#table.touch(row);
+    return row;
   }
 
   /** Turns to a row of the season table. */
