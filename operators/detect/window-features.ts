@@ -4,30 +4,15 @@ import { WINDOW } from './state-columns.ts';
 /** Features of a window that the isolation forest reads. */
 export const FOREST_WIDTH = 13;
 
-/** Names of the forest's features, in order, for explanations. */
-export const forestFeatureNames = [
-  'last_from_window',
-  'last_four_from_before',
-  'spread',
-  'roughness_of_last_eight',
-  'largest_step',
-  'slope',
-  'window_from_slow_level',
-  'last_from_season',
-  'repeats',
-  'crossings',
-  'spread_of_last_eight',
-  'highest',
-  'lowest',
-] as const;
-
 const SMALL = 0.02;
 
 /**
  * Writes the forest's features of a window that has just closed (the tracker has taken its last point).
  *
  * Every feature is free of the series' unit: distances are in its long-run spread or step and folded by asinh,
- * spreads are logarithms of ratios, counts are shares.
+ * spreads are logarithms of ratios, counts are shares. In order: last point from the window's mean, last four from those
+ * before, spread, roughness of the last eight, largest step, slope, window from the slow level, last point from its
+ * season, share of repeats, share of crossings of the mean, spread of the last eight to the whole, highest, lowest.
  */
 export function writeForestFeatures(
   tracker: SeriesTracker,
