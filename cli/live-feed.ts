@@ -4,6 +4,8 @@ import { decodeValue } from './decode-record.ts';
 import { readTopic } from './read-topic.ts';
 import type { RunFindings } from './run-findings.ts';
 
+/** Records looked at before the run, per partition; most of them are ticks. */
+const EARLIER_RECORDS = 10_000;
 const FOLLOWED = ['anomalies', 'alerts', 'incidents'] as const;
 
 /** Hands every new episode and incident of a running pipeline on. */
@@ -31,6 +33,7 @@ export async function openLiveFeed(options: LiveFeedOptions): Promise<LiveFeed> 
     for (const { partition, high } of await transport.ranges(prefix + topic))
       next.set(`${topic}/${partition}`, high);
   }
+  await readEarlier(options, next);
   const pump = (topic: (typeof FOLLOWED)[number], follow: boolean, signal: AbortSignal) =>
     readTopic(
       transport,
@@ -58,6 +61,26 @@ export async function openLiveFeed(options: LiveFeedOptions): Promise<LiveFeed> 
       await Promise.all(FOLLOWED.map((topic) => pump(topic, false, never)));
     },
   };
+}
+
+/** Reads the episodes just before the run, which its alerts may be about. */
+async function readEarlier(
+  { transport, codec, prefix, findings }: LiveFeedOptions,
+  ends: ReadonlyMap<string, number>,
+): Promise<void> {
+  const from = ({ partition }: { readonly partition: number }) =>
+    (ends.get(`anomalies/${partition}`) ?? 0) - EARLIER_RECORDS;
+  const signal = new AbortController().signal;
+  await readTopic(
+    transport,
+    { topic: `${prefix}anomalies`, from, follow: false, signal },
+    (records) => {
+      for (const { value } of records) {
+        const record = value === null ? undefined : decodeValue(codec, value);
+        if (record?.name === 'Anomaly') findings.takeEarlier(record.value);
+      }
+    },
+  );
 }
 
 function take({ codec, findings }: LiveFeedOptions, value: Uint8Array): void {

@@ -1,6 +1,12 @@
 import { formatSeries } from './format-series.ts';
 import type { LiveAnomaly, LiveIncident, LiveState, LiveStress } from './live-state.ts';
-import { formatCount, formatNumber, formatSpan, formatTimeOfDay } from './number-format.ts';
+import {
+  counted,
+  formatCount,
+  formatNumber,
+  formatSpan,
+  formatTimeOfDay,
+} from './number-format.ts';
 import { isExpectedDrop } from './pipeline-totals.ts';
 import { hexId } from './run-findings.ts';
 import { sparkline } from './sparkline.ts';
@@ -60,11 +66,6 @@ export function describeIncident({ incident, peak }: LiveIncident): string {
   const size = counted(incident.alertCount, 'alert');
   const score = peak === undefined ? '' : `, score ${peak.peakScore.toFixed(1)}`;
   return `${formatTimeOfDay(incident.startMs)}  ${incident.state}  ${printable(incident.title)}  (${size}${score})`;
-}
-
-/** Writes a count with its noun: `1 alert`, `2 alerts`. */
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 function headline(state: LiveState, { columns, paint }: LiveFrame): string {

@@ -6,7 +6,7 @@ import { RawWriter } from '../pipelines/producers/raw-writer.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { topicSpecs } from '../schemas/topics.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
-import { formatCount, formatSpan } from './number-format.ts';
+import { counted, formatCount, formatSpan } from './number-format.ts';
 import { openSession, type Session } from './open-session.ts';
 import {
   formatOfFile,
@@ -100,13 +100,13 @@ class ProduceRun {
     const { err } = this.#terminal;
     const written = this.#request.dryRun
       ? 'read, none written'
-      : `written in ${formatCount(this.#writer?.acknowledgedRecords ?? 0)} records`;
-    err.write(`${formatCount(this.#points)} points ${written}\n`);
+      : `written in ${counted(this.#writer?.acknowledgedRecords ?? 0, 'record')}`;
+    err.write(`${counted(this.#points, 'point')} ${written}\n`);
     if (this.#skipped > 0)
-      err.write(`${formatCount(this.#skipped)} values left out: empty, or text\n`);
+      err.write(`${counted(this.#skipped, 'value')} left out: empty, or text\n`);
     if (this.#faults === 0) return;
     const shown = this.#faults > SHOWN_FAULTS ? `, the first ${SHOWN_FAULTS} are above` : '';
-    const what = `${formatCount(this.#faults)} lines could not be read${shown}`;
+    const what = `${counted(this.#faults, 'line')} could not be read${shown}`;
     if (this.#points === 0) throw new CommandFailure(`${what}, and no point was found`);
     if (this.#request.strict) throw new CommandFailure(what, exitCode.checkFailed);
     err.write(`${what}\n`);

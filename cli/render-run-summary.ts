@@ -1,4 +1,10 @@
-import { formatCount, formatNumber, formatSpan, formatTimeOfDay } from './number-format.ts';
+import {
+  counted,
+  formatCount,
+  formatNumber,
+  formatSpan,
+  formatTimeOfDay,
+} from './number-format.ts';
 import { isExpectedDrop } from './pipeline-totals.ts';
 import type { AnomalySummary, RunSummary } from './run-summary.ts';
 import { type Paint, printable } from './terminal.ts';
@@ -45,8 +51,4 @@ function anomalyLine(anomaly: AnomalySummary, paint: Paint): string {
       ? formatNumber(value)
       : `${formatNumber(value)}, expected ${formatNumber(expected)}`;
   return `  anomaly   ${formatTimeOfDay(startMs)}  ${paint(colour, `${tier} ${score.toFixed(1)}`)}  ${printable(series)}  ${seen}`;
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -17,6 +17,7 @@ export function hexId(id: Uint8Array): string {
  */
 export class RunFindings {
   readonly #anomalies = new Map<string, Anomaly>();
+  readonly #earlier = new Map<string, Anomaly>();
   readonly #alerts = new Map<string, Alert>();
   readonly #incidents = new Map<string, Incident>();
   readonly #incidentOfAlert = new Map<string, string>();
@@ -27,6 +28,11 @@ export class RunFindings {
   /** Takes a record of an episode. */
   takeAnomaly(anomaly: Anomaly): void {
     keep(this.#anomalies, anomaly);
+  }
+
+  /** Takes a record of an episode from before the run: not found by it, but alerts of it may hold it. */
+  takeEarlier(anomaly: Anomaly): void {
+    keep(this.#earlier, anomaly);
   }
 
   /** Takes a record of an alert. */
@@ -56,7 +62,7 @@ export class RunFindings {
 
   /** The episode behind an id, if it was seen. */
   anomaly(id: Uint8Array): Anomaly | undefined {
-    return this.#anomalies.get(hexId(id));
+    return this.#anomalies.get(hexId(id)) ?? this.#earlier.get(hexId(id));
   }
 
   /** Alerts that belong to an incident, as far as they were seen. */

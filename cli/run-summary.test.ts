@@ -60,6 +60,30 @@ describe('summariseRun', () => {
     expect(anomalies[0]).toMatchObject({ phase: 'CLOSE', endMs: 9 });
   });
 
+  it('names members from before the run without counting them as found', () => {
+    const findings = new RunFindings();
+    findings.takeEarlier(first);
+    findings.takeAlert(alert);
+    const { anomalies, alerts } = summariseRun(totals, findings);
+    expect(anomalies).toEqual([]);
+    expect(alerts[0]?.members).toMatchObject([{ id: '01'.repeat(16), score: 2.1 }]);
+  });
+
+  it('falls back to the labels of an alert whose episodes are unknown', () => {
+    const findings = new RunFindings();
+    const labels = {
+      alertname: 'MetricAnomaly',
+      metric: 'node_load1',
+      tenant: 'default',
+      host: 'a',
+    };
+    findings.takeAlert({ ...alert, labels });
+    expect(summariseRun(totals, findings).alerts[0]).toMatchObject({
+      series: 'node_load1{host="a"}',
+      score: null,
+    });
+  });
+
   it('survives JSON', () => {
     const summary = summariseRun(totals, found());
     expect(JSON.parse(JSON.stringify(summary))).toEqual(summary);

@@ -115,7 +115,7 @@ function alertSummary(alert: Alert, members: readonly Anomaly[]): AlertSummary {
     severity,
     series:
       strongest === undefined
-        ? formatSeries('', labels)
+        ? seriesOfLabels(labels)
         : formatSeries(strongest.metric, strongest.labels),
     startMs: pendingAtMs,
     endMs: endedAtMs,
@@ -123,6 +123,11 @@ function alertSummary(alert: Alert, members: readonly Anomaly[]): AlertSummary {
     incidentId: incidentId === null ? null : hexId(incidentId),
     members: members.map(memberSummary),
   };
+}
+
+/** What an alert's labels say of its series, for when the episode itself was not seen. */
+function seriesOfLabels(labels: Readonly<Record<string, string>>): string {
+  return formatSeries(labels.metric ?? '', labels, ['alertname', 'metric', 'tenant']);
 }
 
 function incidentSummary(incident: Incident, members: readonly Anomaly[]): IncidentSummary {

@@ -5,6 +5,7 @@ import { topology } from '../pipelines/topology.ts';
 import type { Log } from '../runtime/log.ts';
 import { nearestWord } from '../runtime/nearest-word.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
+import { aborted } from './aborted.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { openLog } from './open-log.ts';
 import { pipelineLag } from './pipeline-lag.ts';
@@ -86,11 +87,4 @@ async function idle(
     quiet = lag === 0 ? quiet + 1 : 0;
     await sleep(IDLE_CHECK_MS);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asyncScheduler } from 'rxjs';
+import { asyncScheduler, Subscription } from 'rxjs';
 import { LIVE_POINTS } from '../operators/detect/detector.ts';
 import type { Config } from '../pipelines/config.ts';
 import type { SampleSet } from '../pipelines/producers/host-readings.ts';
@@ -11,6 +11,8 @@ import type { Point } from '../pipelines/producers/point.ts';
 import { RawWriter } from '../pipelines/producers/raw-writer.ts';
 import { type RunningPipeline, runPipeline } from '../pipelines/run.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { PipelineError } from '../runtime/errors.ts';
+import { aborted } from './aborted.ts';
 import { removeDataFolder } from './data-folder.ts';
 import { type LiveFeed, openLiveFeed } from './live-feed.ts';
 import { type LiveScreen, openLiveScreen } from './live-screen.ts';
@@ -141,38 +143,34 @@ class MachineRun {
   }
 
   /** Samples until the time is over, the person asks, or something cannot go on. */
-  #sampleUntilEnd(signal: AbortSignal): Promise<void> {
+  async #sampleUntilEnd(signal: AbortSignal): Promise<void> {
     const samples = hostSamples(() => openHostSampler({ host: hostname() }), {
       scheduler: asyncScheduler,
     });
-    return new Promise((resolve, reject) => {
-      const subscription = samples.subscribe({
-        next: (set) => {
-          this.#watch.sampled(set);
-          this.#write(set).catch(fail);
-        },
-        error: fail,
-      });
-      const { durationMs } = this.#request;
-      const timer = durationMs === undefined ? undefined : setTimeout(end, durationMs);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-      this.#pipeline.failed.catch(fail);
-
-      function leave(): void {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        subscription.unsubscribe();
-      }
-      function end(): void {
-        leave();
-        resolve();
-      }
-      function fail(error: unknown): void {
-        leave();
-        reject(error);
-      }
+    const over = new AbortController();
+    const { durationMs } = this.#request;
+    const ends: Promise<unknown>[] = [this.#pipeline.failed, aborted(signal)];
+    if (durationMs !== undefined) ends.push(sleep(durationMs, undefined, { signal: over.signal }));
+    const sampling = new Promise<never>((_resolve, reject) => {
+      const subscription = new Subscription();
+      over.signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+      subscription.add(
+        samples.subscribe({
+          next: (set) => {
+            this.#watch.sampled(set);
+            this.#write(set).catch(reject);
+          },
+          error: reject,
+        }),
+      );
     });
+    try {
+      await Promise.race([...ends, sampling]);
+    } finally {
+      over.abort();
+      // Whatever loses the race ends now, and its end is no news.
+      for (const each of [...ends, sampling]) each.catch(() => undefined);
+    }
   }
 
   async #write({ timestampMs, series, values }: SampleSet): Promise<void> {
@@ -181,8 +179,13 @@ class MachineRun {
       const value = values[i] ?? Number.NaN;
       if (Number.isFinite(value)) points.push({ series: each, timestampMs, value });
     }
-    await this.#writer.write(points);
-    await this.#writer.flush();
+    try {
+      await this.#writer.write(points);
+      await this.#writer.flush();
+    } catch (error) {
+      // The writer holds what was not taken and sends it with the next tick; what lasts, the stages notice too.
+      if (!(error instanceof PipelineError) || error.fate !== 'retry') throw error;
+    }
   }
 
   async #drain(feed: LiveFeed): Promise<void> {
