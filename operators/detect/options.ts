@@ -68,6 +68,13 @@ export const detectOptions = z
       .min(0)
       .default(defaultTuning.refractoryMaxMs)
       .describe('Longest such time, ms of event time.'),
+    confirmMs: z
+      .int()
+      .min(0)
+      .default(defaultTuning.confirmMs)
+      .describe(
+        'For how long values must lie outside the band before an episode opens, ms; twice that for a critical one. Series with longer intervals need no second point.',
+      ),
     warmPoints: z
       .int()
       .min(32)
@@ -88,6 +95,7 @@ export function settingsFrom(options: DetectOptions): DetectSettings {
 
 /** Returns the constants of a detector by the options of its stage. */
 export function tuningFrom(options: DetectOptions): DetectTuning {
-  const { refractoryPoints, refractoryMinMs, refractoryMaxMs, warmPoints } = options;
-  return { ...defaultTuning, refractoryPoints, refractoryMinMs, refractoryMaxMs, warmPoints };
+  const { refractoryPoints, refractoryMinMs, refractoryMaxMs, confirmMs, warmPoints } = options;
+  const refractory = { refractoryPoints, refractoryMinMs, refractoryMaxMs };
+  return { ...defaultTuning, ...refractory, confirmMs, warmPoints };
 }

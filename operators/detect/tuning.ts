@@ -85,5 +85,5 @@ export const defaultTuning: DetectTuning = {
   extremeCap: 5,
   evidence: 2,
   persistence: 0.2,
-  confirmMs: 5000,
+  confirmMs: 8000,
 };
