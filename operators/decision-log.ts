@@ -62,7 +62,16 @@ export class DecisionLog {
       open = undefined;
     }
     if (open === undefined) {
-      open = { tenant, kind, code, outcome, fromMs: minuteMs, toMs: minuteMs + MINUTE_MS, count: 0, examples: [] };
+      open = {
+        tenant,
+        kind,
+        code,
+        outcome,
+        fromMs: minuteMs,
+        toMs: minuteMs + MINUTE_MS,
+        count: 0,
+        examples: [],
+      };
       this.#open.set(key, open);
     }
     open.count += count;
@@ -87,7 +96,8 @@ export class DecisionLog {
   restore(bytes: Uint8Array): void {
     const { sequence, open } = JSON.parse(Buffer.from(bytes).toString()) as SavedDecisions;
     this.#sequence = sequence;
-    for (const each of open) this.#open.set(`${each.tenant}\u0000${each.kind}\u0000${each.code}`, each);
+    for (const each of open)
+      this.#open.set(`${each.tenant}\u0000${each.kind}\u0000${each.code}`, each);
   }
 
   #close(key: string, open: OpenDecision): void {

@@ -24,8 +24,9 @@ export class EventTime {
     this.#dirty = true;
   }
 
-  /** Returns the watermark when it has moved far enough to be told again. */
+  /** Returns the watermark when it has moved far enough to be told again; nothing before the first point. */
   takeTick(): number | undefined {
+    if (this.#newestMs === Number.NEGATIVE_INFINITY) return undefined;
     const watermarkMs = this.#newestMs - this.#options.allowedLatenessMs;
     if (!(watermarkMs >= this.#toldMs + this.#options.tickIntervalMs)) return undefined;
     this.#toldMs = watermarkMs;
@@ -41,9 +42,8 @@ export class EventTime {
   }
 
   restore(bytes: Uint8Array): void {
-    const [newestMs = Number.NEGATIVE_INFINITY, toldMs = Number.NEGATIVE_INFINITY] = new Float64Array(
-      Uint8Array.from(bytes).buffer,
-    );
+    const [newestMs = Number.NEGATIVE_INFINITY, toldMs = Number.NEGATIVE_INFINITY] =
+      new Float64Array(Uint8Array.from(bytes).buffer);
     this.#newestMs = newestMs;
     this.#toldMs = toldMs;
   }

@@ -1,3 +1,4 @@
+import { PipelineError } from '../runtime/errors.ts';
 import type { OutboundRecord, Transport } from '../runtime/transport.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
@@ -82,15 +83,33 @@ async function readCatalog(
       if (key === null) continue;
       const name = Buffer.from(key).toString();
       if (value === null) known.delete(name);
-      else known.set(name, { ...codec.decode(value, definitionNames).value });
+      else known.set(name, definitionIn(codec, value));
     }
   }
   return known;
 }
 
+/** One that cannot be read is nothing like the configuration’s, and is written anew. */
+function definitionIn(codec: Codec, value: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    return { ...codec.decode(value, definitionNames).value };
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    return { version: 0 };
+  }
+}
+
 function definitionsOf(catalog: CatalogOptions): Definition[] {
-  const named = (name: DefinitionName, kind: string, entries: readonly { tenant: string; name: string }[]) =>
-    entries.map((value) => ({ name, key: `${value.tenant}/${kind}/${value.name}`, value: { ...value } }));
+  const named = (
+    name: DefinitionName,
+    kind: string,
+    entries: readonly { tenant: string; name: string }[],
+  ) =>
+    entries.map((value) => ({
+      name,
+      key: `${value.tenant}/${kind}/${value.name}`,
+      value: { ...value },
+    }));
   return [
     ...catalog.tenants.map((value) => ({
       name: 'TenantDefinition' as const,
@@ -107,5 +126,7 @@ function sameDefinition(
   former: Readonly<Record<string, unknown>>,
   value: Readonly<Record<string, unknown>>,
 ): boolean {
-  return Object.keys(value).every((field) => JSON.stringify(former[field]) === JSON.stringify(value[field]));
+  return Object.keys(value).every(
+    (field) => JSON.stringify(former[field]) === JSON.stringify(value[field]),
+  );
 }

@@ -1,6 +1,16 @@
 import type { Catalog } from '../operators/catalog.ts';
+import type { KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import type { Codec } from '../schemas/codec.ts';
+import { decodeRecord } from './decode-record.ts';
+
+const catalogRecords = [
+  'TenantDefinition',
+  'MetricDefinition',
+  'ServiceDefinition',
+  'ReceiverDefinition',
+  'RouteDefinition',
+] as const;
 
 /** Feeds records of the `catalog` topic to a stage’s catalog; receivers and routes are for others and passed over. */
 export class CatalogReader {
@@ -12,16 +22,11 @@ export class CatalogReader {
     this.#catalog = catalog;
   }
 
-  read({ value }: SlotReader): void {
-    if (value === null) return;
-    const decoded = this.#codec.decode(value, [
-      'TenantDefinition',
-      'MetricDefinition',
-      'ServiceDefinition',
-      'ReceiverDefinition',
-      'RouteDefinition',
-    ]);
-    switch (decoded.name) {
+  /** Takes the current record; one that cannot be read is rejected, and what was known before holds. */
+  read(input: SlotReader, output: KernelOutput): void {
+    if (input.value === null) return;
+    const decoded = decodeRecord(this.#codec, input, catalogRecords, output);
+    switch (decoded?.name) {
       case 'TenantDefinition':
         return this.#catalog.put('TenantDefinition', decoded.value);
       case 'MetricDefinition':

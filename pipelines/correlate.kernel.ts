@@ -4,6 +4,7 @@ import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runti
 import type { SlotReader } from '../runtime/slot.ts';
 import type { WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
+import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
 
 type Context = KernelContext<StageOptions<CorrelateOptions>>;
@@ -27,12 +28,8 @@ class CorrelateKernel implements Kernel {
     let latestMs = 0;
     while (input.next()) {
       latestMs = Math.max(latestMs, input.timestampMs);
-      const { value, index } = input;
-      if (value === null) {
-        output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
-        continue;
-      }
-      const decoded = this.#codec.decode(value, ['Anomaly', 'Tick']);
+      const decoded = decodeRecord(this.#codec, input, ['Anomaly', 'Tick'], output);
+      if (decoded === undefined) continue;
       if (decoded.name === 'Tick') {
         this.#correlator.tick(decoded.value.sourcePartition, decoded.value.watermarkMs);
       } else {

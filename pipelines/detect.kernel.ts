@@ -14,6 +14,7 @@ import { Codec } from '../schemas/codec.ts';
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
 import { readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
+import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
 
 type Context = KernelContext<StageOptions<DetectOptions>>;
@@ -89,10 +90,10 @@ class DetectKernel implements Kernel {
   }
 
   #gather(input: SlotReader, drops: GatherDrops, output: KernelOutput): void {
-    const { value, index } = input;
-    if (value === null) return output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
-    const batch = readPackedBatch(this.#codec.decode(value, ['SeriesBatch']).value);
-    if ('code' in batch) return output.reject(index, batch.code, 0, batch.detail);
+    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
+    if (decoded === undefined) return;
+    const batch = readPackedBatch(decoded.value);
+    if ('code' in batch) return output.reject(input.index, batch.code, 0, batch.detail);
     for (const definition of batch.definitions) {
       const { seriesId } = definition;
       this.#shelf.define(idLow(seriesId, 0), idHigh(seriesId, 0), () =>

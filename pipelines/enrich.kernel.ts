@@ -11,6 +11,7 @@ import type { SeriesDefinition } from '../schemas/generated/series-definition.ts
 import { readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { CatalogReader } from './catalog-reader.ts';
 import { DecisionWriter } from './decision-writer.ts';
+import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
 
 type Context = KernelContext<StageOptions<EnrichOptions>>;
@@ -35,7 +36,13 @@ class EnrichKernel implements Kernel {
     this.#context = context;
     this.#codec = new Codec(schemaIds);
     this.#catalog = new CatalogReader(this.#codec, catalog);
-    this.#enricher = new Enricher({ options: section, catalog, progress: this.#progress, partition, partitions });
+    this.#enricher = new Enricher({
+      options: section,
+      catalog,
+      progress: this.#progress,
+      partition,
+      partitions,
+    });
     this.#decisions = new DecisionWriter(context, this.#codec);
   }
 
@@ -48,7 +55,7 @@ class EnrichKernel implements Kernel {
         latestMs = Math.max(latestMs, input.timestampMs);
         this.#batch(input, output);
       } else {
-        this.#catalog.read(input);
+        this.#catalog.read(input, output);
       }
     }
     this.#enricher.drain((batch) => {
@@ -80,9 +87,10 @@ class EnrichKernel implements Kernel {
   }
 
   #batch(input: SlotReader, output: KernelOutput): void {
-    const { value, index, timestampMs } = input;
-    if (value === null) return output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
-    const batch = readPackedBatch(this.#codec.decode(value, ['SeriesBatch']).value);
+    const { index, timestampMs } = input;
+    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
+    if (decoded === undefined) return;
+    const batch = readPackedBatch(decoded.value);
     if ('code' in batch) return output.reject(index, batch.code, 0, batch.detail);
     output.count('points_in_total', batch.pointCount);
     this.#enricher.accept(batch, this.#sink(batch.tenant, timestampMs, input, output));
@@ -119,16 +127,18 @@ class EnrichKernel implements Kernel {
       ['POINT_OUT_OF_ORDER', counts.outOfOrder],
       ['COUNTER_BASE', counts.counterBases],
       ['SERIES_ENDED', counts.ended],
+      ['RATE_NOT_FINITE', counts.overflows],
     ] as const;
     for (const [code, points] of drops) {
       if (points > 0) output.count(`points_dropped_total{code="${code}"}`, points);
     }
     if (counts.counterResets > 0) output.count('counter_resets_total', counts.counterResets);
-    Object.assign(counts, { accepted: 0, duplicates: 0, outOfOrder: 0, counterBases: 0, counterResets: 0, ended: 0 });
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] = 0;
     output.gauge('series', this.#enricher.register.table.rowCount);
   }
 }
 
-const createKernel: CreateKernel<StageOptions<EnrichOptions>> = async (context) => new EnrichKernel(context);
+const createKernel: CreateKernel<StageOptions<EnrichOptions>> = async (context) =>
+  new EnrichKernel(context);
 
 export default createKernel;

@@ -4,6 +4,7 @@ import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runti
 import type { SlotReader } from '../runtime/slot.ts';
 import type { WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
+import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
 
 type Context = KernelContext<StageOptions<RouteOptions>>;
@@ -24,13 +25,8 @@ class RouteKernel implements Kernel {
     let latestMs = 0;
     while (input.next()) {
       latestMs = Math.max(latestMs, input.timestampMs);
-      const { value, index } = input;
-      if (value === null) {
-        output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
-        continue;
-      }
-      const decoded = this.#codec.decode(value, ['Incident', 'Tick', 'Notification']);
-      switch (decoded.name) {
+      const decoded = decodeRecord(this.#codec, input, ['Incident', 'Tick', 'Notification'], output);
+      switch (decoded?.name) {
         case 'Incident':
           this.#router.incident(decoded.value);
           break;

@@ -19,6 +19,7 @@ export class SchemaGate {
   readonly #log: Log;
   readonly #own: ReadonlySet<number>;
   readonly #known = new Map<number, TopicRecord>();
+  readonly #asking = new Map<number, Promise<TopicRecord | undefined>>();
   readonly #closing = new AbortController();
 
   /** @param own schema ids that every kernel has from the start. */
@@ -29,7 +30,9 @@ export class SchemaGate {
   }
 
   /** Gives the foreign writer schemas of these records; `undefined` when there are none. */
-  admit(records: readonly FetchedRecord[]): BroadcastRecords | Promise<BroadcastRecords> | undefined {
+  admit(
+    records: readonly FetchedRecord[],
+  ): BroadcastRecords | Promise<BroadcastRecords> | undefined {
     const ids = new Set<number>();
     for (const { value } of records) {
       const id = frameId(value);
@@ -37,7 +40,8 @@ export class SchemaGate {
     }
     if (ids.size === 0) return undefined;
     const cached = [...ids].map((id) => this.#known.get(id));
-    if (cached.every((record) => record !== undefined)) return { topic: SCHEMAS_TOPIC, records: cached };
+    if (cached.every((record) => record !== undefined))
+      return { topic: SCHEMAS_TOPIC, records: cached };
     return this.#fetchAll(ids);
   }
 
@@ -49,10 +53,19 @@ export class SchemaGate {
   async #fetchAll(ids: ReadonlySet<number>): Promise<BroadcastRecords> {
     const records: TopicRecord[] = [];
     for (const id of ids) {
-      const record = this.#known.get(id) ?? (await this.#fetch(id));
+      const record = this.#known.get(id) ?? (await this.#ask(id));
       if (record !== undefined) records.push(record);
     }
     return { topic: SCHEMAS_TOPIC, records };
+  }
+
+  /** Joins the call for this id that is under way, or makes one. */
+  #ask(id: number): Promise<TopicRecord | undefined> {
+    const under = this.#asking.get(id);
+    if (under !== undefined) return under;
+    const asked = this.#fetch(id).finally(() => this.#asking.delete(id));
+    this.#asking.set(id, asked);
+    return asked;
   }
 
   async #fetch(id: number): Promise<TopicRecord | undefined> {
@@ -60,7 +73,12 @@ export class SchemaGate {
       try {
         const schema = await this.#registry.fetch(id);
         if (schema === undefined) return undefined;
-        const record = { key: Buffer.from(String(id)), value: Buffer.from(schema), headers: {}, timestampMs: 0 };
+        const record = {
+          key: Buffer.from(String(id)),
+          value: Buffer.from(schema),
+          headers: {},
+          timestampMs: 0,
+        };
         this.#known.set(id, record);
         return record;
       } catch (error) {
@@ -76,11 +94,14 @@ export class SchemaGate {
     const { signal } = this.#closing;
     if (signal.aborted) throw new PipelineError('REGISTRY_UNAVAILABLE', 'the worker is stopping');
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
       const give = () => {
         clearTimeout(timer);
         reject(new PipelineError('REGISTRY_UNAVAILABLE', 'the worker is stopping'));
       };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', give);
+        resolve();
+      }, ms);
       signal.addEventListener('abort', give, { once: true });
     });
   }

@@ -44,13 +44,19 @@ class ValidateKernel implements Kernel {
         latestMs = Math.max(latestMs, input.timestampMs);
         this.#raw(input, output);
       } else if (input.topic === CATALOG) {
-        this.#catalog.read(input);
+        this.#catalog.read(input, output);
       } else if (input.key !== null && input.value !== null) {
         this.#codec.learn(Number(input.key.toString()), input.value.toString());
       }
     }
     this.#validator.drain(({ partition, batch }) => {
-      output.emit('metrics.validated', partition, null, this.#codec.encode('SeriesBatch', batch), latestMs);
+      output.emit(
+        'metrics.validated',
+        partition,
+        null,
+        this.#codec.encode('SeriesBatch', batch),
+        latestMs,
+      );
       output.count('points_out_total', batch.values.length / 8);
     });
     this.#decisions.flush(output);
@@ -72,7 +78,8 @@ class ValidateKernel implements Kernel {
     output.count('points_in_total', raw.timestamps.length);
     const { partition, offset, timestampMs } = input;
     for (const part of this.#validator.accept(raw, { partition, offset, recordMs: timestampMs })) {
-      const value = part.batch === undefined ? undefined : this.#codec.encode('MetricBatch', part.batch);
+      const value =
+        part.batch === undefined ? undefined : this.#codec.encode('MetricBatch', part.batch);
       output.reject(input.index, part.code, part.points, part.detail, value);
       this.#decided(raw.tenant, part.code, part.points, input);
     }
@@ -80,16 +87,22 @@ class ValidateKernel implements Kernel {
 
   #decode(input: SlotReader, output: KernelOutput): RawPoints | undefined {
     const { value, index } = input;
-    const { maxRecordBytes } = this.#context.options.section;
+    const { maxRecordBytes, maxSeriesPerRecord } = this.#context.options.section;
     if (value === null) output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
     else if (value.length > maxRecordBytes) {
-      output.reject(index, 'RECORD_TOO_LARGE', 0, `${value.length} bytes, at most ${maxRecordBytes}`);
+      output.reject(
+        index,
+        'RECORD_TOO_LARGE',
+        0,
+        `${value.length} bytes, at most ${maxRecordBytes}`,
+      );
     } else {
       try {
         const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch']);
-        const raw = decoded.name === 'MetricPoint' ? rawFromPoint(decoded.value) : rawFromBatch(decoded.value);
-        if (typeof raw !== 'string') return raw;
-        output.reject(index, 'BATCH_COLUMNS', 0, raw);
+        if (decoded.name === 'MetricPoint') return rawFromPoint(decoded.value);
+        const raw = rawFromBatch(decoded.value, maxSeriesPerRecord);
+        if (!('code' in raw)) return raw;
+        output.reject(index, raw.code, 0, raw.detail);
       } catch (error) {
         if (!(error instanceof PipelineError)) throw error;
         output.reject(index, error.code, 0, error.detail);
@@ -99,10 +112,19 @@ class ValidateKernel implements Kernel {
     return undefined;
   }
 
-  #decided(tenant: string, code: string, count: number, input: SlotReader): void {
+  #decided(name: string, code: string, count: number, input: SlotReader): void {
     const { partition, offset, timestampMs } = input;
+    const tenant = name.slice(0, this.#context.options.section.maxTenantLength);
     const example = `metrics.raw/${partition}/${offset}`;
-    this.#decisions.note({ tenant, kind: 'REJECT', code, outcome: 'deadLetter', atMs: timestampMs, count, example });
+    this.#decisions.note({
+      tenant,
+      kind: 'REJECT',
+      code,
+      outcome: 'deadLetter',
+      atMs: timestampMs,
+      count,
+      example,
+    });
   }
 }
 
@@ -111,7 +133,13 @@ const createKernel: CreateKernel<StageOptions<ValidateOptions>> = async (context
   const codec = new Codec(schemaIds);
   const catalog = new Catalog();
   const validator = new Validator({ options: section, catalog, partitions: context.partitions });
-  return new ValidateKernel(context, codec, new CatalogReader(codec, catalog), validator, new DecisionWriter(context, codec));
+  return new ValidateKernel(
+    context,
+    codec,
+    new CatalogReader(codec, catalog),
+    validator,
+    new DecisionWriter(context, codec),
+  );
 };
 
 export default createKernel;

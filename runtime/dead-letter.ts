@@ -8,6 +8,8 @@ export const DEAD_LETTER_TOPIC = 'dead-letter';
 /** Largest original value that is kept whole; of a larger one only the first MiB goes on. */
 export const MAX_DEAD_LETTER_BYTES = 16 * 1024 * 1024;
 const TRUNCATED_BYTES = 1024 * 1024;
+/** Most characters of a detail: it may quote the record, which may be hostile. */
+const MOST_DETAIL = 512;
 
 /** What is known of a rejected record when its dead letter is written. */
 export interface Rejection {
@@ -34,14 +36,17 @@ const text = new TextEncoder();
  * part of the record was bad, and `x-original-topic`, which Kafka tools use to redrive. A value above 16 MiB is cut to
  * its first MiB, with `error.truncated` (original length) and `error.sha256` of the whole.
  */
-export function deadLetter(rejection: Rejection): { value: Uint8Array | null; headers: RecordHeaders } {
+export function deadLetter(rejection: Rejection): {
+  value: Uint8Array | null;
+  headers: RecordHeaders;
+} {
   const headers: Record<string, Uint8Array> = { ...rejection.headers };
   const put = (name: string, value: string | number): void => {
     headers[name] = text.encode(String(value));
   };
   put('error.code', rejection.code);
   put('error.message', errorCatalogue[rejection.code].message);
-  if (rejection.detail !== '') put('error.detail', rejection.detail);
+  if (rejection.detail !== '') put('error.detail', rejection.detail.slice(0, MOST_DETAIL));
   put('error.stage', rejection.stage);
   put('error.topic', rejection.topic);
   put('error.partition', rejection.partition);

@@ -37,8 +37,8 @@ export const errorCatalogue = {
   },
   RECORD_TOO_LARGE: {
     fate: 'deadLetter',
-    message: 'the value exceeds the size limit',
-    remedy: 'Cut batches below `validate.maxRecordBytes`.',
+    message: 'the value has more bytes, series or points than a record may have',
+    remedy: 'Cut batches below `validate.maxRecordBytes` and `validate.maxSeriesPerRecord`.',
   },
   RECORD_TYPE: {
     fate: 'deadLetter',
@@ -75,10 +75,20 @@ export const errorCatalogue = {
     message: 'the tenant is not in the catalog',
     remedy: 'Add the tenant to `catalog.tenants`, or correct the producer; then redrive.',
   },
+  TENANT_INVALID: {
+    fate: 'deadLetter',
+    message: 'the tenant is empty or its name is too long',
+    remedy: 'Name the tenant, within `validate.maxTenantLength`.',
+  },
   METRIC_NAME_INVALID: {
     fate: 'deadLetter',
     message: 'the metric name is empty, too long or has a character that is not allowed',
     remedy: 'Use [a-zA-Z_:][a-zA-Z0-9_:.]* and stay within `validate.maxNameLength`.',
+  },
+  UNIT_TOO_LONG: {
+    fate: 'deadLetter',
+    message: 'the unit is longer than the limit',
+    remedy: 'Send a UCUM unit within `validate.maxUnitLength`, or none.',
   },
   LABEL_NAME_INVALID: {
     fate: 'deadLetter',
@@ -159,6 +169,11 @@ export const errorCatalogue = {
     fate: 'drop',
     message: 'a staleness marker ended the series; it carries no value',
     remedy: 'None.',
+  },
+  RATE_NOT_FINITE: {
+    fate: 'drop',
+    message: 'the rate of a counter exceeds what a number can hold',
+    remedy: 'Check the counter’s values; none of a real counter come near 1e305.',
   },
   RECORD_REPEATED: {
     fate: 'drop',

@@ -58,7 +58,8 @@ export class ContextBook {
     const { revision } = this.#catalog;
     const epoch = this.#catalog.epochAt(atMs);
     const known = this.#resolved[number];
-    if (known !== undefined && known.revision === revision && known.epoch === epoch) return known.context;
+    if (known !== undefined && known.revision === revision && known.epoch === epoch)
+      return known.context;
     const context = this.#look(this.#keys[number] as ContextKey, atMs);
     this.#resolved[number] = { revision, epoch, context };
     return context;
@@ -89,26 +90,46 @@ export class ContextBook {
   }
 
   #look({ tenant, metric, service, kind, unit }: ContextKey, atMs: number): SeriesContext {
-    const definition = this.#catalog.metric(tenant, metric, atMs);
-    const said = definition?.kind ?? 'UNKNOWN';
+    const definition = this.#catalog.metric(tenant, metric, atMs) ?? undefinedMetric;
+    const { ownerService, version } = definition;
     return {
-      service: service ?? definition?.ownerService ?? null,
-      metricType: definition?.type ?? 'UNKNOWN',
-      class: definition?.class ?? null,
-      kind: said === 'UNKNOWN' ? kind : said,
-      unit: definition?.unit ?? unit,
-      intervalMs: definition?.intervalMs ?? 0,
-      hop: definition?.hop ?? 0,
-      direction: definition?.direction ?? 'BOTH',
-      dataMin: definition?.dataMin ?? null,
-      dataMax: definition?.dataMax ?? null,
-      minAbs: definition?.minAbs ?? 0,
-      minRel: definition?.minRel ?? 0.2,
-      sensitivity: definition?.sensitivity ?? 0.85,
-      businessImpact: definition?.businessImpact ?? null,
-      runbookUrl: definition?.runbookUrl ?? null,
-      ownerService: definition?.ownerService ?? null,
-      catalogVersion: definition?.version ?? 0,
+      service: service ?? ownerService,
+      metricType: definition.type,
+      class: definition.class,
+      kind: definition.kind === 'UNKNOWN' ? kind : definition.kind,
+      unit: definition.unit ?? unit,
+      intervalMs: definition.intervalMs,
+      hop: definition.hop ?? 0,
+      direction: definition.direction,
+      dataMin: definition.dataMin,
+      dataMax: definition.dataMax,
+      minAbs: definition.minAbs,
+      minRel: definition.minRel,
+      sensitivity: definition.sensitivity,
+      businessImpact: definition.businessImpact,
+      runbookUrl: definition.runbookUrl,
+      ownerService,
+      catalogVersion: version,
     };
   }
 }
+
+/** What holds for a metric that the catalog does not have; version 0 says so. */
+const undefinedMetric = {
+  type: 'UNKNOWN',
+  class: null,
+  kind: 'UNKNOWN',
+  unit: null,
+  intervalMs: 0,
+  hop: null,
+  direction: 'BOTH',
+  dataMin: null,
+  dataMax: null,
+  minAbs: 0,
+  minRel: 0.2,
+  sensitivity: 0.85,
+  businessImpact: null,
+  runbookUrl: null,
+  ownerService: null,
+  version: 0,
+} as const;

@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
-import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { idHigh, idLow } from '../../schemas/identity.ts';
@@ -11,11 +10,12 @@ import { ContextBook } from './context-book.ts';
 import type { EnrichOptions } from './options.ts';
 import { type SequenceCounts, Sequencer } from './sequencer.ts';
 import { SeriesRegister } from './series-register.ts';
+import { TenantWriter } from './tenant-writer.ts';
 
 const ID_BYTES = 8;
 
-/** Told what is not in the output: how many points, by which code, and of which metric where that is known. */
-export type OnDropped = (code: ErrorCode, points: number, metric: string) => void;
+/** Told what is not in the output: how many points, by which code. */
+export type OnDropped = (code: ErrorCode, points: number) => void;
 
 /** What an enricher needs. */
 export interface EnricherSetup {
@@ -31,7 +31,7 @@ export interface EnrichSink {
   readonly dropped: OnDropped;
   /** A series was seen for the first time. */
   readonly registered: (definition: SeriesDefinition) => void;
-  /** Points that carry another label set under a known id, as a batch of their own; `points` may be 0. */
+  /** Points that carry another label set under a known id, as a batch of their own. */
   readonly collided: (definition: SeriesDefinition, batch: SeriesBatch, points: number) => void;
 }
 
@@ -51,6 +51,7 @@ export class Enricher {
     counterBases: 0,
     counterResets: 0,
     ended: 0,
+    overflows: 0,
   };
   readonly #setup: EnricherSetup;
   readonly #sequencer: Sequencer;
@@ -64,40 +65,58 @@ export class Enricher {
   }
 
   accept(batch: PackedBatch, sink: EnrichSink): void {
+    const { progress } = this.#setup;
+    progress.startBatch(batch.tenant);
     const barred = this.#define(batch, sink);
     const writer = this.#writer(batch.tenant);
     for (const definition of batch.definitions) {
-      if (!barred.has(keyOf(definition.seriesId, 0))) writer.packed.addDefinition(definition);
+      if (!barred.has(keyOf(definition.seriesId, 0))) writer.addDefinition(definition);
     }
-    for (let run = 0; run < batch.runCount; run++) this.#run(batch, run, barred, writer, sink);
-    this.#setup.progress.endBatch();
+    for (let run = 0; run < batch.runCount; ) {
+      const end = endOfRecord(batch, run);
+      const points = (batch.runStarts[end] ?? 0) - (batch.runStarts[run] ?? 0);
+      writer.startRecord(end - run, points);
+      for (; run < end; run++) this.#run(batch, run, barred, writer, sink);
+    }
+    progress.endBatch();
   }
 
   /** Hands over everything enriched since the last call. */
   drain(emit: (batch: SeriesBatch) => void): void {
-    for (const { packed } of this.#writers.values()) {
-      if (packed.points > 0 || packed.definitions > 0) emit(packed.take());
-    }
+    for (const writer of this.#writers.values()) writer.drain(emit);
     this.#writers.clear();
   }
 
   #define(batch: PackedBatch, sink: EnrichSink): ReadonlyMap<string, ErrorCode> {
     const barred = new Map<string, ErrorCode>();
-    const { options, catalog, partitions } = this.#setup;
     for (const definition of batch.definitions) {
       const { seriesId, tenant, firstSeenMs } = definition;
-      const own = catalog.tenant(tenant, firstSeenMs)?.maxSeries ?? 0;
-      const limit = Math.ceil((own > 0 ? own : options.maxSeriesPerTenant) / partitions);
-      const became = this.register.define(definition, idLow(seriesId, 0), idHigh(seriesId, 0), limit);
+      // A batch may define a series twice; what collided is a dead letter once.
+      if (barred.has(keyOf(seriesId, 0))) continue;
+      const limit = this.#limit(tenant, firstSeenMs);
+      const became = this.register.define(
+        definition,
+        idLow(seriesId, 0),
+        idHigh(seriesId, 0),
+        limit,
+      );
       if (became === 'new') sink.registered(definition);
       else if (became === 'limit') barred.set(keyOf(seriesId, 0), 'SERIES_LIMIT');
       else if (became === 'collision') {
         barred.set(keyOf(seriesId, 0), 'SERIES_ID_COLLISION');
         const only = this.#only(batch, definition);
-        sink.collided(definition, only.batch, only.points);
+        // Without points its runs came before, and so did their dead letter.
+        if (only.points > 0) sink.collided(definition, only.batch, only.points);
       }
     }
     return barred;
+  }
+
+  /** Series that a tenant may have in this task. */
+  #limit(tenant: string, atMs: number): number {
+    const { options, catalog, partitions } = this.#setup;
+    const own = catalog.tenant(tenant, atMs)?.maxSeries ?? 0;
+    return Math.ceil((own > 0 ? own : options.maxSeriesPerTenant) / partitions);
   }
 
   #only(batch: PackedBatch, definition: SeriesDefinition): { batch: SeriesBatch; points: number } {
@@ -108,6 +127,7 @@ export class Enricher {
     for (let run = 0; run < batch.runCount; run++) {
       const at = (batch.runSeries[run] ?? 0) * ID_BYTES;
       if (keyOf(batch.seriesIds, at) !== keyOf(definition.seriesId, 0)) continue;
+      if (this.#isRepeat(batch, run)) continue;
       const start = batch.runStarts[run] ?? 0;
       packed.addRun({
         seriesLow: idLow(batch.seriesIds, at),
@@ -136,68 +156,68 @@ export class Enricher {
     const start = batch.runStarts[run] ?? 0;
     const end = batch.runStarts[run + 1] ?? 0;
     const count = end - start;
-    const sourcePartition = batch.runSourcePartitions[run] ?? 0;
-    const sourceOffset = batch.runSourceOffsets[run] ?? 0;
-    if (this.#setup.progress.isRepeat(sourcePartition, sourceOffset)) {
-      return sink.dropped('RECORD_REPEATED', count, '');
-    }
+    if (this.#isRepeat(batch, run)) return sink.dropped('RECORD_REPEATED', count);
     const at = series * ID_BYTES;
     const seriesLow = idLow(batch.seriesIds, at);
     const seriesHigh = idHigh(batch.seriesIds, at);
     const bar = barred.size === 0 ? undefined : barred.get(keyOf(batch.seriesIds, at));
     // Collided points are a dead letter already.
     if (bar === 'SERIES_ID_COLLISION') return;
-    if (bar !== undefined) return sink.dropped(bar, count, '');
+    if (bar !== undefined) return sink.dropped(bar, count);
     const row = this.register.find(seriesLow, seriesHigh);
-    if (row < 0) return sink.dropped('SERIES_UNDEFINED', count, '');
-    const context = this.register.contextOf(row);
     const firstMs = batch.timestamps[start] ?? 0;
+    if (row < 0) {
+      const full = this.register.isFull(batch.tenant, this.#limit(batch.tenant, firstMs));
+      return sink.dropped(full ? 'SERIES_LIMIT' : 'SERIES_UNDEFINED', count);
+    }
+    const context = this.register.contextOf(row);
     const sequencer = this.#sequencer;
     sequencer.clear();
     const counter = this.contexts.isCounter(context, firstMs);
     sequencer.run(row, batch.timestamps, batch.values, start, end, counter, this.counts);
     if (sequencer.length === 0) return;
-    writer.packed.addRun({
+    const source = {
       seriesLow,
       seriesHigh,
-      context: writer.contextIndex(this.contexts.resolve(context, firstMs)),
       timestamps: sequencer.timestamps,
       values: sequencer.values,
       start: 0,
       end: sequencer.length,
-      sourcePartition,
-      sourceOffset,
+      sourcePartition: batch.runSourcePartitions[run] ?? 0,
+      sourceOffset: batch.runSourceOffsets[run] ?? 0,
       flags: batch.runFlags[run] ?? 0,
-    });
+    };
+    writer.addRun(source, this.contexts.resolve(context, firstMs));
+  }
+
+  #isRepeat(batch: PackedBatch, run: number): boolean {
+    return this.#setup.progress.isRepeat(
+      batch.runSourcePartitions[run] ?? 0,
+      batch.runSourceOffsets[run] ?? 0,
+    );
   }
 
   #writer(tenant: string): TenantWriter {
     const open = this.#writers.get(tenant);
     if (open !== undefined) return open;
     const { partition, partitions } = this.#setup;
-    const writer = new TenantWriter(new PackedBatchWriter(tenant, partition, partitions));
+    const writer = new TenantWriter(tenant, partition, partitions);
     this.#writers.set(tenant, writer);
     return writer;
   }
 }
 
-/** A batch under way and which contexts it holds already. */
-class TenantWriter {
-  readonly packed: PackedBatchWriter;
-  readonly #indices = new Map<SeriesContext, number>();
-
-  constructor(packed: PackedBatchWriter) {
-    this.packed = packed;
+/** First run behind those of the same raw record. */
+function endOfRecord(
+  { runCount, runSourcePartitions, runSourceOffsets }: PackedBatch,
+  from: number,
+): number {
+  let run = from + 1;
+  for (; run < runCount; run++) {
+    if (runSourceOffsets[run] !== runSourceOffsets[from]) break;
+    if (runSourcePartitions[run] !== runSourcePartitions[from]) break;
   }
-
-  /** Resolved contexts are shared objects, so identity tells them apart. */
-  contextIndex(context: SeriesContext): number {
-    const known = this.#indices.get(context);
-    if (known !== undefined) return known;
-    const index = this.packed.addContext(context);
-    this.#indices.set(context, index);
-    return index;
-  }
+  return run;
 }
 
 function keyOf(ids: Uint8Array, at: number): string {

@@ -13,6 +13,7 @@ function setUp() {
     counterBases: 0,
     counterResets: 0,
     ended: 0,
+    overflows: 0,
   };
   const feed = (points: readonly (readonly [number, number])[], counter = false) => {
     sequencer.clear();
@@ -32,14 +33,39 @@ const stale = new Float64Array(new Uint32Array([2, 0x7ff00000]).buffer)[0] ?? 0;
 describe('Sequencer', () => {
   it('accepts each time once and in order, also across calls', () => {
     const { feed, counts } = setUp();
-    expect(feed([[1000, 1], [2000, 2], [2000, 3], [1500, 4]])).toEqual([[1000, 1], [2000, 2]]);
-    expect(feed([[2000, 9], [3000, 5]])).toEqual([[3000, 5]]);
+    expect(
+      feed([
+        [1000, 1],
+        [2000, 2],
+        [2000, 3],
+        [1500, 4],
+      ]),
+    ).toEqual([
+      [1000, 1],
+      [2000, 2],
+    ]);
+    expect(
+      feed([
+        [2000, 9],
+        [3000, 5],
+      ]),
+    ).toEqual([[3000, 5]]);
     expect(counts).toMatchObject({ accepted: 3, duplicates: 2, outOfOrder: 1 });
   });
 
   it('turns a counter into a rate per second, with resets counted from zero', () => {
     const { feed, counts } = setUp();
-    expect(feed([[1000, 100], [3000, 150], [4000, 150], [5000, 30]], true)).toEqual([
+    expect(
+      feed(
+        [
+          [1000, 100],
+          [3000, 150],
+          [4000, 150],
+          [5000, 30],
+        ],
+        true,
+      ),
+    ).toEqual([
       [3000, 25],
       [4000, 0],
       [5000, 30],
@@ -49,7 +75,18 @@ describe('Sequencer', () => {
 
   it('takes a staleness marker as the end: it carries no value, and a counter starts from a new base', () => {
     const { feed, counts } = setUp();
-    expect(feed([[1000, 10], [2000, 20], [3000, stale], [4000, 5], [5000, 7]], true)).toEqual([
+    expect(
+      feed(
+        [
+          [1000, 10],
+          [2000, 20],
+          [3000, stale],
+          [4000, 5],
+          [5000, 7],
+        ],
+        true,
+      ),
+    ).toEqual([
       [2000, 10],
       [5000, 2],
     ]);

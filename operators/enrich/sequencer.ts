@@ -1,4 +1,4 @@
-import type { PagedTable, Column, ColumnSpec } from '../../runtime/paged-table.ts';
+import type { Column, ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
 
 /** Columns that ordering and rates need per series, 17 bytes a row: newest accepted time and value, and what was seen. */
 export const sequenceColumns: readonly ColumnSpec[] = [
@@ -21,6 +21,8 @@ export interface SequenceCounts {
   counterResets: number;
   /** Staleness markers: they end the series and carry no value. */
   ended: number;
+  /** Rates beyond what a number can hold. */
+  overflows: number;
 }
 
 /**
@@ -75,8 +77,7 @@ export class Sequencer {
       const before = lastMs[msAt] ?? 0;
       const state = seen[seenAt] ?? 0;
       if (state !== 0 && ms <= before) {
-        if (ms === before) counts.duplicates += 1;
-        else counts.outOfOrder += 1;
+        countRefused(ms === before, counts);
         continue;
       }
       const value = values[i] ?? 0;
@@ -92,19 +93,19 @@ export class Sequencer {
         this.#accept(ms, value, counts);
         continue;
       }
-      const base = lastValue[valueAt] ?? 0;
+      if (state === SEEN) {
+        this.#accept(ms, ratePerSecond(lastValue[valueAt], value, ms - before, counts), counts);
+      } else counts.counterBases += 1;
       lastValue[valueAt] = value;
-      if (state !== SEEN) {
-        counts.counterBases += 1;
-        continue;
-      }
-      if (value < base) counts.counterResets += 1;
-      this.#accept(ms, ((value < base ? value : value - base) * 1000) / (ms - before), counts);
     }
     this.#table.touch(row);
   }
 
   #accept(ms: number, value: number, counts: SequenceCounts): void {
+    if (!Number.isFinite(value)) {
+      counts.overflows += 1;
+      return;
+    }
     this.timestamps[this.length] = ms;
     this.values[this.length] = value;
     this.length += 1;
@@ -121,4 +122,14 @@ export class Sequencer {
     this.timestamps = timestamps;
     this.values = values;
   }
+}
+
+function countRefused(duplicate: boolean, counts: SequenceCounts): void {
+  if (duplicate) counts.duplicates += 1;
+  else counts.outOfOrder += 1;
+}
+
+function ratePerSecond(base = 0, value: number, ms: number, counts: SequenceCounts): number {
+  if (value < base) counts.counterResets += 1;
+  return ((value < base ? value : value - base) * 1000) / ms;
 }

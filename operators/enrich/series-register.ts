@@ -60,6 +60,11 @@ export class SeriesRegister {
     return 'new';
   }
 
+  /** Whether the tenant has as many series as it may have in this task. */
+  isFull(tenant: string, limit: number): boolean {
+    return (this.#perTenant.get(tenant) ?? 0) >= limit;
+  }
+
   /** Context number of the series in a row. */
   contextOf(row: number): number {
     return this.#context.view(row)[this.#context.index(row)] ?? 0;

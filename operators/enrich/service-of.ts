@@ -10,25 +10,47 @@ type Labels = Readonly<Record<string, string>>;
  */
 export function serviceOf(labels: Labels, services: readonly ServiceDefinition[]): string | null {
   for (const { name, matchers } of services) {
-    const holds = matchers.length === 0 ? labels['service'] === name : matchers.every((each) => matches(labels, each));
+    const holds =
+      matchers.length === 0
+        ? labels['service'] === name
+        : matchers.every((each) => matches(labels, each));
     if (holds) return name;
   }
   return labels['service'] ?? null;
 }
 
 /** A label that is absent matches as the empty string, as in Alertmanager; patterns are anchored. */
-function matches(labels: Labels, { name, operator, value }: Matcher): boolean {
-  const actual = labels[name] ?? '';
-  switch (operator) {
+function matches(labels: Labels, matcher: Matcher): boolean {
+  const actual = labels[matcher.name] ?? '';
+  switch (matcher.operator) {
     case 'EQUAL':
-      return actual === value;
+      return actual === matcher.value;
     case 'NOT_EQUAL':
-      return actual !== value;
+      return actual !== matcher.value;
     case 'REGEX':
-      return new RegExp(`^(?:${value})$`).test(actual);
+      return patternOf(matcher)?.test(actual) ?? false;
     case 'NOT_REGEX':
-      return !new RegExp(`^(?:${value})$`).test(actual);
+      return patternOf(matcher)?.test(actual) === false;
     default:
       return false;
+  }
+}
+
+const patterns = new WeakMap<Matcher, RegExp | null>();
+
+/** Compiles a matcher’s pattern once; one that is no pattern fits nothing, for the catalog may be written by others. */
+function patternOf(matcher: Matcher): RegExp | null {
+  const known = patterns.get(matcher);
+  if (known !== undefined) return known;
+  const pattern = compiled(matcher.value);
+  patterns.set(matcher, pattern);
+  return pattern;
+}
+
+function compiled(pattern: string): RegExp | null {
+  try {
+    return new RegExp(`^(?:${pattern})$`);
+  } catch {
+    return null;
   }
 }

@@ -11,7 +11,25 @@ export const validateOptions = z
       .max(16 * 1024 * 1024)
       .default(16 * 1024 * 1024)
       .describe('Largest raw record that is decoded, bytes; a larger one is a dead letter.'),
-    maxNameLength: z.int().min(1).max(65536).default(1024).describe('Longest metric name, characters.'),
+    maxSeriesPerRecord: z
+      .int()
+      .min(1)
+      .max(50_000)
+      .default(50_000)
+      .describe('Most series of one raw record; one with more is a dead letter.'),
+    maxTenantLength: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(150)
+      .describe('Longest tenant name, characters.'),
+    maxUnitLength: z.int().min(1).max(1024).default(64).describe('Longest unit, characters.'),
+    maxNameLength: z
+      .int()
+      .min(1)
+      .max(65536)
+      .default(1024)
+      .describe('Longest metric name, characters.'),
     maxLabelNamesPerSeries: z
       .int()
       .min(1)
@@ -34,17 +52,23 @@ export const validateOptions = z
       .int()
       .min(0)
       .default(600_000)
-      .describe('How far a timestamp may lie ahead of its record’s, ms (Mimir: creation_grace_period).'),
+      .describe(
+        'How far a timestamp may lie ahead of its record’s, ms (Mimir: creation_grace_period).',
+      ),
     maxAgeMs: z
       .int()
       .min(0)
       .default(3_600_000)
-      .describe('How far a timestamp may lie behind its record’s, ms, unless the record is marked as back-fill.'),
+      .describe(
+        'How far a timestamp may lie behind its record’s, ms, unless the record is marked as back-fill.',
+      ),
     historicalAfterMs: z
       .int()
       .min(0)
       .default(900_000)
-      .describe('Points older than this against their record, ms, are scored and stored but notify nobody.'),
+      .describe(
+        'Points older than this against their record, ms, are scored and stored but notify nobody.',
+      ),
     recentSeries: z
       .int()
       .min(16)
@@ -54,7 +78,9 @@ export const validateOptions = z
       .array(z.string().min(1))
       .min(1)
       .default(['service.instance.id', 'pod', 'instance', 'host', 'service'])
-      .describe('Labels that name the entity of a series, the first present wins; never change it on a running system.'),
+      .describe(
+        'Labels that name the entity of a series, the first present wins; never change it on a running system.',
+      ),
   })
   .describe('What a raw record must be like.');
 

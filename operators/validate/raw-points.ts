@@ -5,6 +5,10 @@ import type { LabelPair } from '../../schemas/identity.ts';
 
 /** Layout of `MetricBatch` columns that this version reads. */
 const LAYOUT = 1;
+/** Most characters that the names and labels of a record’s series may have in all. */
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+
+type BatchSeries = MetricBatch['series'][number];
 
 /**
  * A series as a producer named it; its points are the next `count` of the record.
@@ -35,11 +39,11 @@ export interface RawPoints {
 
 /** Reads a record with one point. */
 export function rawFromPoint(point: MetricPoint): RawPoints {
-  const { tenant, name, labels, kind, unit } = point;
+  const { tenant, name, labels, kind, unit, backfill } = point;
   const values = Float64Array.of(point.value);
   return {
     tenant,
-    backfill: false,
+    backfill,
     series: [{ name, labels: sortedPairs(Object.entries(labels)), kind, unit, count: 1 }],
     timestamps: Float64Array.of(point.timestamp),
     values,
@@ -47,30 +51,36 @@ export function rawFromPoint(point: MetricPoint): RawPoints {
   };
 }
 
+/** What is wrong with a packed record as a whole. */
+export interface RawFault {
+  readonly code: 'BATCH_COLUMNS' | 'RECORD_TOO_LARGE';
+  readonly detail: string;
+}
+
 /**
- * Reads a packed record, or says in which way its columns disagree.
+ * Reads a packed record, or says in which way its columns disagree or it is too large.
  *
- * Copies each column once, to align it; checks every dictionary reference and count before any point is read.
+ * Copies each column once, to align it; checks every dictionary reference and count before any point is read. Texts that
+ * many series share count for each of them, for that is what they become later.
+ *
+ * @param maxSeries most series of a record.
  */
-export function rawFromBatch(batch: MetricBatch): RawPoints | string {
-  const { tenant, backfill, dictionary, counts, series } = batch;
-  if (batch.layout !== LAYOUT) return `layout ${batch.layout}, expected ${LAYOUT}`;
-  if (counts.length !== series.length * 4) {
-    return `${series.length} series but ${counts.length} bytes of counts`;
-  }
-  const points = Math.floor(batch.values.length / 8);
-  if (batch.values.length % 8 !== 0 || batch.timestamps.length !== batch.values.length) {
-    return `${batch.timestamps.length} bytes of timestamps, ${batch.values.length} of values`;
-  }
-  const perSeries = new Uint32Array(aligned(counts));
-  let sum = 0;
-  for (const count of perSeries) sum += count;
-  if (sum !== points) return `counts add up to ${sum}, the columns hold ${points} points`;
+export function rawFromBatch(batch: MetricBatch, maxSeries: number): RawPoints | RawFault {
+  if (batch.series.length > maxSeries)
+    return tooLarge(`${batch.series.length} series, at most ${maxSeries}`);
+  const misfit = columnFault(batch);
+  if (misfit !== undefined) return { code: 'BATCH_COLUMNS', detail: misfit };
+  const { tenant, backfill, dictionary, series } = batch;
+  const perSeries = new Uint32Array(aligned(batch.counts));
   const named: RawSeries[] = [];
+  let characters = 0;
   for (let i = 0; i < series.length; i++) {
     const header = series[i] as (typeof series)[number];
+    characters += charactersOf(header, dictionary);
+    if (characters > MOST_CHARACTERS)
+      return tooLarge(`its series have over ${MOST_CHARACTERS} characters`);
     const read = readSeries(header, dictionary, perSeries[i] ?? 0);
-    if (typeof read === 'string') return `series ${i}: ${read}`;
+    if (typeof read === 'string') return { code: 'BATCH_COLUMNS', detail: `series ${i}: ${read}` };
     named.push(read);
   }
   const bits = aligned(batch.values);
@@ -84,8 +94,34 @@ export function rawFromBatch(batch: MetricBatch): RawPoints | string {
   };
 }
 
+function tooLarge(detail: string): RawFault {
+  return { code: 'RECORD_TOO_LARGE', detail };
+}
+
+function columnFault(batch: MetricBatch): string | undefined {
+  const { counts, series } = batch;
+  if (batch.layout !== LAYOUT) return `layout ${batch.layout}, expected ${LAYOUT}`;
+  if (counts.length !== series.length * 4) {
+    return `${series.length} series but ${counts.length} bytes of counts`;
+  }
+  const points = Math.floor(batch.values.length / 8);
+  if (batch.values.length % 8 !== 0 || batch.timestamps.length !== batch.values.length) {
+    return `${batch.timestamps.length} bytes of timestamps, ${batch.values.length} of values`;
+  }
+  let sum = 0;
+  for (const count of new Uint32Array(aligned(counts))) sum += count;
+  return sum === points ? undefined : `counts add up to ${sum}, the columns hold ${points} points`;
+}
+
+function charactersOf({ name, labels }: BatchSeries, dictionary: readonly string[]): number {
+  let characters = dictionary[name]?.length ?? 0;
+  // A label weighs something even when it is empty: it takes memory here.
+  for (const reference of labels) characters += 8 + (dictionary[reference]?.length ?? 0);
+  return characters;
+}
+
 function readSeries(
-  header: MetricBatch['series'][number],
+  header: BatchSeries,
   dictionary: readonly string[],
   count: number,
 ): RawSeries | string {

@@ -1,5 +1,8 @@
 import type { SeriesIdentity } from '../../schemas/identity.ts';
 
+/** Characters of canonical text that a series may take on average before fewer are remembered. */
+const CHARACTERS = 512;
+
 /** What validate remembers of a series between records. */
 export interface KnownSeries {
   readonly identity: SeriesIdentity;
@@ -12,10 +15,12 @@ export interface KnownSeries {
  * Remembers the series seen lately, by their canonical text, in two generations of at most half the limit each.
  *
  * When the young generation is full it becomes the old one and the old one is forgotten: every series used in between
- * survives, and nothing is moved per use but by a series’ first use in a generation.
+ * survives, and nothing is moved per use but by a series’ first use in a generation. Long texts count for several
+ * series, so that memory is bounded too.
  */
 export class RecentSeries {
   readonly #half: number;
+  #youngCharacters = 0;
   #young = new Map<string, KnownSeries>();
   #old = new Map<string, KnownSeries>();
 
@@ -33,10 +38,13 @@ export class RecentSeries {
   }
 
   put(text: string, series: KnownSeries): void {
-    if (this.#young.size >= this.#half) {
+    const full = this.#youngCharacters + text.length > this.#half * CHARACTERS;
+    if (this.#young.size >= this.#half || full) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngCharacters = 0;
     }
+    this.#youngCharacters += text.length;
     this.#young.set(text, series);
   }
 }

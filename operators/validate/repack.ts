@@ -28,7 +28,10 @@ export function repack(raw: RawPoints, points: readonly number[]): MetricBatch {
     counts.push(at - first);
     series.push({
       name: dictionary.place(name),
-      labels: labels.flatMap(([label, value]) => [dictionary.place(label), dictionary.place(value)]),
+      labels: labels.flatMap(([label, value]) => [
+        dictionary.place(label),
+        dictionary.place(value),
+      ]),
       kind,
       unit: unit === null ? -1 : dictionary.place(unit),
     });

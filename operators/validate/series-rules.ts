@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
-import type { LabelPair } from '../../schemas/identity.ts';
 import type { ValidateOptions } from './options.ts';
+import type { RawSeries } from './raw-points.ts';
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:.]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_.]*$/;
@@ -12,18 +12,25 @@ export interface SeriesFault {
 }
 
 /**
- * Checks a series’ name and labels against the form and the limits.
+ * Checks a series’ name, unit and labels against the form and the limits.
  *
- * @param labels sorted by name in code-unit order.
  * @returns the first fault, or `undefined`; `detail` names the label and the limit, never a value.
  */
 export function checkSeries(
-  name: string,
-  labels: readonly LabelPair[],
+  { name, labels, unit }: Pick<RawSeries, 'name' | 'labels' | 'unit'>,
   limits: ValidateOptions,
 ): SeriesFault | undefined {
   if (name.length > limits.maxNameLength || !METRIC_NAME.test(name)) {
-    return { code: 'METRIC_NAME_INVALID', detail: `"${clip(name)}", at most ${limits.maxNameLength} characters` };
+    return {
+      code: 'METRIC_NAME_INVALID',
+      detail: `"${clip(name)}", at most ${limits.maxNameLength} characters`,
+    };
+  }
+  if (unit !== null && unit.length > limits.maxUnitLength) {
+    return {
+      code: 'UNIT_TOO_LONG',
+      detail: `${name} has ${unit.length}, at most ${limits.maxUnitLength} characters`,
+    };
   }
   if (labels.length > limits.maxLabelNamesPerSeries) {
     return {
@@ -52,7 +59,8 @@ function checkLabel(
     const detail = `${name} label "${clip(label)}", at most ${limits.maxLabelNameLength} characters`;
     return { code: 'LABEL_NAME_TOO_LONG', detail };
   }
-  if (!LABEL_NAME.test(label)) return { code: 'LABEL_NAME_INVALID', detail: `${name} label "${clip(label)}"` };
+  if (!LABEL_NAME.test(label))
+    return { code: 'LABEL_NAME_INVALID', detail: `${name} label "${clip(label)}"` };
   if (value.length > limits.maxLabelValueLength) {
     const detail = `${name} label "${clip(label)}" has ${value.length} characters, at most ${limits.maxLabelValueLength}`;
     return { code: 'LABEL_VALUE_TOO_LONG', detail };

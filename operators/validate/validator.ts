@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
 import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
-import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
+import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { createIdentity, type Identity, partitionOfShard } from '../../schemas/identity.ts';
-import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
 import type { Catalog } from '../catalog.ts';
+import { MOST_BATCH_BYTES, OpenBatches, type ValidatedBatch } from './open-batches.ts';
 import type { ValidateOptions } from './options.ts';
 import { PointRules, type PointVerdict } from './point-rules.ts';
 import type { RawPoints, RawSeries } from './raw-points.ts';
@@ -32,12 +32,6 @@ export interface RefusedPart {
   readonly batch?: MetricBatch;
 }
 
-/** A batch that is ready for the stage after. */
-export interface ValidatedBatch {
-  readonly partition: number;
-  readonly batch: SeriesBatch;
-}
-
 /** What a validator needs. */
 export interface ValidatorSetup {
   readonly options: ValidateOptions;
@@ -56,41 +50,63 @@ export class Validator {
   readonly #identity: Identity;
   readonly #rules: PointRules;
   readonly #recent: RecentSeries;
-  readonly #writers = new Map<string, { readonly partition: number; readonly writer: PackedBatchWriter }>();
+  readonly #batches: OpenBatches;
 
   constructor(setup: ValidatorSetup) {
     this.#setup = setup;
     this.#identity = createIdentity({ entityLabels: setup.options.entityLabels });
     this.#rules = new PointRules(setup.options);
     this.#recent = new RecentSeries(setup.options.recentSeries);
+    this.#batches = new OpenBatches(setup.partitions);
   }
 
   /** Takes one record; returns what of it was refused. */
   accept(raw: RawPoints, source: RawSource): RefusedPart[] {
     const points = raw.timestamps.length;
     if (points === 0) return [{ code: 'RECORD_EMPTY', detail: '', points: 0 }];
-    if (!this.#setup.catalog.knowsTenant(raw.tenant)) {
-      return [{ code: 'TENANT_UNKNOWN', detail: raw.tenant.slice(0, 64), points }];
-    }
+    const barred = this.#tenantFault(raw.tenant);
+    if (barred !== undefined) return [{ ...barred, points }];
     this.#rules.forRecord(source.recordMs, raw.backfill);
+    const large = this.#batches.startRecord(raw.series.length, points);
     const refused = new Refusals(raw);
     let start = 0;
     for (const series of raw.series) {
       const end = start + series.count;
-      const fault = checkSeries(series.name, series.labels, this.#setup.options);
-      if (fault !== undefined) refused.range(fault.code, fault.detail, start, end);
-      else if (series.count > 0) this.#acceptSeries(raw, series, start, end, source, refused);
+      if (series.count > 0) this.#acceptSeries(raw, series, start, end, source, refused);
       start = end;
     }
-    return refused.parts();
+    const bytes = large ? this.#batches.largestBytes : 0;
+    return bytes > MOST_BATCH_BYTES ? this.#giveUp(raw, bytes) : refused.parts();
   }
 
   /** Hands over everything packed since the last call. */
   drain(emit: (batch: ValidatedBatch) => void): void {
-    for (const { partition, writer } of this.#writers.values()) {
-      if (writer.points > 0) emit({ partition, batch: writer.take() });
+    this.#batches.drain(emit);
+  }
+
+  #tenantFault(tenant: string): { code: ErrorCode; detail: string } | undefined {
+    const { catalog, options } = this.#setup;
+    if (tenant === '' || tenant.length > options.maxTenantLength) {
+      return {
+        code: 'TENANT_INVALID',
+        detail: `${tenant.length} characters, 1 to ${options.maxTenantLength}`,
+      };
     }
-    this.#writers.clear();
+    return catalog.knowsTenant(tenant)
+      ? undefined
+      : { code: 'TENANT_UNKNOWN', detail: tenant.slice(0, 64) };
+  }
+
+  /** Refuses a whole record whose batch no topic takes: its runs must not be split. */
+  #giveUp(raw: RawPoints, bytes: number): RefusedPart[] {
+    this.#batches.discard();
+    // Definitions may have gone with the batch.
+    for (const series of raw.series) {
+      const known = this.#recent.get(canonicalText(raw.tenant, series));
+      if (known !== undefined) known.definedMs = Number.NEGATIVE_INFINITY;
+    }
+    const detail = `packed for one partition up to ${bytes} bytes, at most ${MOST_BATCH_BYTES}`;
+    return [{ code: 'RECORD_TOO_LARGE', detail, points: raw.timestamps.length }];
   }
 
   #acceptSeries(
@@ -101,16 +117,16 @@ export class Validator {
     source: RawSource,
     refused: Refusals,
   ): void {
+    const fault = checkSeries(series, this.#setup.options);
+    if (fault !== undefined) return refused.range(fault.code, fault.detail, start, end);
     const known = this.#identify(raw.tenant, series, raw.timestamps[start] ?? 0);
-    const writer = this.#writer(raw.tenant, known.partition);
     let runStart = start;
     let runVerdict: PointVerdict | undefined = this.#check(raw, start);
     for (let i = start + 1; i <= end; i++) {
       const verdict = i < end ? this.#check(raw, i) : undefined;
       if (verdict === runVerdict) continue;
       if (runVerdict === 'good' || runVerdict === 'historical') {
-        this.#define(raw, series, known, writer, raw.timestamps[i - 1] ?? 0);
-        writer.addRun({
+        const run = {
           seriesLow: known.identity.seriesLow,
           seriesHigh: known.identity.seriesHigh,
           timestamps: raw.timestamps,
@@ -120,26 +136,34 @@ export class Validator {
           sourcePartition: source.partition,
           sourceOffset: source.offset,
           flags: runVerdict === 'historical' ? HISTORICAL : 0,
-        });
+        };
+        const definition = definitionIfDue(raw, series, known, runStart, i);
+        this.#batches.addRun(raw.tenant, known.partition, run, definition);
       } else if (runVerdict !== undefined) {
         refused.range(runVerdict, series.name.slice(0, 64), runStart, i);
       }
       runStart = i;
       runVerdict = verdict;
     }
+    this.#batches.endSeries(raw.tenant, known.partition);
   }
 
   #check(raw: RawPoints, i: number): PointVerdict {
     const { timestamps, values, words } = raw;
-    return this.#rules.check(timestamps[i] ?? 0, values[i] ?? 0, words[2 * i + 1] ?? 0, words[2 * i] ?? 0);
+    return this.#rules.check(
+      timestamps[i] ?? 0,
+      values[i] ?? 0,
+      words[2 * i + 1] ?? 0,
+      words[2 * i] ?? 0,
+    );
   }
 
-  #identify(tenant: string, { name, labels }: RawSeries, atMs: number): KnownSeries {
-    const text = JSON.stringify([tenant, name, labels]);
+  #identify(tenant: string, series: RawSeries, atMs: number): KnownSeries {
+    const text = canonicalText(tenant, series);
     const known = this.#recent.get(text);
     if (known !== undefined) return known;
     const { partitions } = this.#setup;
-    const identity = this.#identityOf(tenant, atMs).of(tenant, name, labels);
+    const identity = this.#identityOf(tenant, atMs).of(tenant, series.name, series.labels);
     const partition = partitionOfShard(identity.shard, partitions);
     const created = { identity, partition, definedMs: Number.NEGATIVE_INFINITY };
     this.#recent.put(text, created);
@@ -151,37 +175,33 @@ export class Validator {
     const entityLabels = this.#setup.catalog.tenant(tenant, atMs)?.entityLabels ?? [];
     return entityLabels.length > 0 ? createIdentity({ entityLabels }) : this.#identity;
   }
+}
 
-  #define(
-    raw: RawPoints,
-    { name, labels, kind, unit }: RawSeries,
-    known: KnownSeries,
-    writer: PackedBatchWriter,
-    atMs: number,
-  ): void {
-    if (atMs < known.definedMs + REDEFINE_MS) return;
-    known.definedMs = atMs;
-    const { seriesId, entityId } = known.identity;
-    writer.addDefinition({
-      seriesId,
-      entityId,
-      tenant: raw.tenant,
-      name,
-      labels: Object.fromEntries(labels),
-      kind,
-      unit,
-      firstSeenMs: atMs,
-    });
-  }
+function canonicalText(tenant: string, { name, labels }: RawSeries): string {
+  return JSON.stringify([tenant, name, labels]);
+}
 
-  #writer(tenant: string, partition: number): PackedBatchWriter {
-    const key = `${partition}/${tenant}`;
-    const open = this.#writers.get(key);
-    if (open !== undefined) return open.writer;
-    const writer = new PackedBatchWriter(tenant, partition, this.#setup.partitions);
-    this.#writers.set(key, { partition, writer });
-    return writer;
-  }
+/** The definition of a series, with its run `[start, end)`, when it was not sent lately; counts as sent then. */
+function definitionIfDue(
+  { tenant, timestamps }: RawPoints,
+  { name, labels, kind, unit }: RawSeries,
+  known: KnownSeries,
+  start: number,
+  end: number,
+): SeriesDefinition | undefined {
+  const lastMs = timestamps[end - 1] ?? 0;
+  if (lastMs < known.definedMs + REDEFINE_MS) return undefined;
+  known.definedMs = lastMs;
+  return {
+    seriesId: known.identity.seriesId,
+    entityId: known.identity.entityId,
+    tenant,
+    name,
+    labels: Object.fromEntries(labels),
+    kind,
+    unit,
+    firstSeenMs: timestamps[start] ?? 0,
+  };
 }
 
 /** The refused points of one record, by code. */

@@ -65,11 +65,25 @@ export class TopologyDriver {
   /** Puts a record on a topic. */
   pipe(topic: string, partition: number, record: Partial<TopicRecord>): void {
     const log = this.#log(topic, partition);
-    log.push({ key: null, value: null, headers: {}, timestampMs: 0, ...record, partition, offset: log.length });
+    log.push({
+      key: null,
+      value: null,
+      headers: {},
+      timestampMs: 0,
+      ...record,
+      partition,
+      offset: log.length,
+    });
   }
 
   /** Encodes a record and puts it on a topic. */
-  send<N extends RecordName>(topic: string, partition: number, name: N, value: RecordTypes[N], timestampMs = 0): void {
+  send<N extends RecordName>(
+    topic: string,
+    partition: number,
+    name: N,
+    value: RecordTypes[N],
+    timestampMs = 0,
+  ): void {
     this.pipe(topic, partition, { value: this.codec.encode(name, value), timestampMs });
   }
 
@@ -91,10 +105,17 @@ export class TopologyDriver {
       for (let partition = 0; partition < this.partitions; partition++) {
         if (!this.#open.has(`${stage.name}/${partition}`)) continue;
         const task = this.#address(stage, partition);
-        const answer = await runKernelCall({ op: 'checkpoint', task, output: new SharedArrayBuffer(SLOT_BYTES) });
+        const answer = await runKernelCall({
+          op: 'checkpoint',
+          task,
+          output: new SharedArrayBuffer(SLOT_BYTES),
+        });
         const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
         while (slot.next()) {
-          this.pipe(stateTopic(stage.name), partition, { key: copy(slot.key), value: copy(slot.value) });
+          this.pipe(stateTopic(stage.name), partition, {
+            key: copy(slot.key),
+            value: copy(slot.value),
+          });
         }
         for (const topic of stage.inputs) {
           const key = `${stage.name}/${topic}/${partition}`;
@@ -131,18 +152,26 @@ export class TopologyDriver {
     if (!this.#open.has(`${stage.name}/${partition}`)) await this.#start(stage, partition);
     const input = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
     const topics = [...stage.inputs, ...stage.broadcast, ...stage.local];
-    topics.forEach((topic, number) => {
+    // What is broadcast comes first, as a task is fed it before its input.
+    for (const topic of [...stage.broadcast, ...stage.local, ...stage.inputs]) {
+      const number = topics.indexOf(topic);
       const from = stage.broadcast.includes(topic) ? 0 : partition;
       const key = `${stage.name}/${topic}/${partition}`;
       const position = this.#positions.get(key) ?? 0;
       const records = this.#log(topic, from).slice(position, position + this.#recordsPerCall);
       for (const record of records) input.append(number, from, record.offset, record);
       this.#positions.set(key, position + records.length);
-    });
+    }
     if (input.count === 0) return false;
     const output = new SharedArrayBuffer(SLOT_BYTES);
     const task = this.#address(stage, partition);
-    const answer = await runKernelCall({ op: 'process', task, input: input.buffer, bytes: input.byteLength, output });
+    const answer = await runKernelCall({
+      op: 'process',
+      task,
+      input: input.buffer,
+      bytes: input.byteLength,
+      output,
+    });
     this.#add(stage.name, partition, answer.counters, answer.gauges);
     const names = [...stage.outputs, DEAD_LETTER_TOPIC];
     const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
@@ -166,9 +195,11 @@ export class TopologyDriver {
       inputs: [...stage.inputs, ...stage.broadcast, ...stage.local],
       outputs: [...stage.outputs, DEAD_LETTER_TOPIC],
     });
-    for (const topic of stage.broadcast) this.#positions.delete(`${stage.name}/${topic}/${partition}`);
+    for (const topic of stage.broadcast)
+      this.#positions.delete(`${stage.name}/${topic}/${partition}`);
     const state = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
-    for (const record of this.#log(stateTopic(stage.name), partition)) state.append(0, 0, 0, record);
+    for (const record of this.#log(stateTopic(stage.name), partition))
+      state.append(0, 0, 0, record);
     await runKernelCall({ op: 'restore', task, input: state.buffer, bytes: state.byteLength });
   }
 
@@ -178,7 +209,8 @@ export class TopologyDriver {
     counters: Readonly<Record<string, number>>,
     gauges: Readonly<Record<string, number>>,
   ): void {
-    const sums = (this.counters[stage] ??= {});
+    const sums = this.counters[stage] ?? {};
+    this.counters[stage] = sums;
     for (const name in counters) sums[name] = (sums[name] ?? 0) + (counters[name] ?? 0);
     this.gauges[`${stage}/${partition}`] = { ...gauges };
   }

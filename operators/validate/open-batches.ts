@@ -1,0 +1,150 @@
+import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
+import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
+import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
+import type { RunSource } from '../../schemas/run-columns.ts';
+
+const MIB = 1024 * 1024;
+/** Size from which batches are closed, bytes, in all: half of what a topic takes. */
+const CLOSE_BYTES = 8 * MIB;
+/** Largest batch of one raw record, bytes: what a topic takes, less room for definitions and framing. */
+export const MOST_BATCH_BYTES = 15.5 * MIB;
+/** Definitions that travel beside points, bytes; more of them go ahead in batches of their own. */
+const DEFINITIONS_BESIDE_BYTES = MIB / 4;
+const DEFINITIONS_AHEAD_BYTES = 4 * MIB;
+/** Bytes of a point, a run and a series: with a timestamp, as it leaves here, and with the context it gets in ENRICH. */
+const POINT_BYTES = 16;
+const RUN_BYTES = 47;
+const SERIES_BYTES = 300;
+/** Bytes that a character of a label can take. */
+const CHARACTER_BYTES = 3;
+
+/** A batch that is ready for the stage after. */
+export interface ValidatedBatch {
+  readonly partition: number;
+  readonly batch: SeriesBatch;
+}
+
+interface OpenBatch {
+  readonly partition: number;
+  readonly packed: PackedBatchWriter;
+  /** Definitions that did not fit beside the points. */
+  readonly ahead: PackedBatchWriter;
+  bytes: number;
+  besideBytes: number;
+  aheadBytes: number;
+}
+
+/**
+ * Gathers good points by partition and tenant into batches that a topic takes.
+ *
+ * Batches are closed between two raw records only: all of a raw record’s runs for one partition are in one batch, which
+ * is what lets the stage after tell repeats.
+ */
+export class OpenBatches {
+  readonly #partitions: number;
+  readonly #open = new Map<string, OpenBatch>();
+  readonly #closed: ValidatedBatch[] = [];
+  #bytes = 0;
+
+  /** @param partitions of the output topic, a power of two. */
+  constructor(partitions: number) {
+    this.#partitions = partitions;
+  }
+
+  /**
+   * Makes room for another raw record.
+   * @returns whether a batch of it can become larger than a topic takes: then look at `largestBytes` when it is in.
+   */
+  startRecord(series: number, points: number): boolean {
+    const most = series * SERIES_BYTES + points * (POINT_BYTES + RUN_BYTES);
+    if (this.#bytes + most > CLOSE_BYTES) this.#close();
+    return most > MOST_BATCH_BYTES;
+  }
+
+  /** Size of the largest batch under way, bytes, an upper bound. */
+  get largestBytes(): number {
+    let largest = 0;
+    for (const { bytes } of this.#open.values()) largest = Math.max(largest, bytes);
+    return largest;
+  }
+
+  /** Forgets the batches under way. */
+  discard(): void {
+    this.#open.clear();
+    this.#bytes = 0;
+  }
+
+  /** Adds runs of one series, which is defined first where `definition` is given. */
+  addRun(tenant: string, partition: number, run: RunSource, definition?: SeriesDefinition): void {
+    const open = this.#batchOf(tenant, partition);
+    if (definition !== undefined) this.#define(open, definition);
+    open.packed.addRun(run);
+    this.#grow(open, RUN_BYTES + (run.end - run.start) * POINT_BYTES);
+  }
+
+  /** Counts a series towards the batch that its runs went to. */
+  endSeries(tenant: string, partition: number): void {
+    const open = this.#open.get(`${partition}/${tenant}`);
+    if (open !== undefined) this.#grow(open, SERIES_BYTES);
+  }
+
+  /** Hands over everything packed since the last call. */
+  drain(emit: (batch: ValidatedBatch) => void): void {
+    this.#close();
+    for (const batch of this.#closed.splice(0)) emit(batch);
+  }
+
+  #grow(open: OpenBatch, bytes: number): void {
+    open.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #define(open: OpenBatch, definition: SeriesDefinition): void {
+    const bytes = definitionBytes(definition);
+    if (open.besideBytes + bytes <= DEFINITIONS_BESIDE_BYTES) {
+      open.packed.addDefinition(definition);
+      open.besideBytes += bytes;
+      return;
+    }
+    if (open.aheadBytes + bytes > DEFINITIONS_AHEAD_BYTES) this.#closeAhead(open);
+    open.ahead.addDefinition(definition);
+    open.aheadBytes += bytes;
+  }
+
+  #batchOf(tenant: string, partition: number): OpenBatch {
+    const key = `${partition}/${tenant}`;
+    const known = this.#open.get(key);
+    if (known !== undefined) return known;
+    const open = {
+      partition,
+      packed: new PackedBatchWriter(tenant, partition, this.#partitions),
+      ahead: new PackedBatchWriter(tenant, partition, this.#partitions),
+      bytes: 0,
+      besideBytes: 0,
+      aheadBytes: 0,
+    };
+    this.#open.set(key, open);
+    return open;
+  }
+
+  #close(): void {
+    for (const open of this.#open.values()) {
+      this.#closeAhead(open);
+      const { partition, packed } = open;
+      if (packed.points > 0) this.#closed.push({ partition, batch: packed.take() });
+    }
+    this.discard();
+  }
+
+  #closeAhead(open: OpenBatch): void {
+    const { partition, ahead } = open;
+    if (ahead.definitions > 0) this.#closed.push({ partition, batch: ahead.take() });
+    open.aheadBytes = 0;
+  }
+}
+
+function definitionBytes({ tenant, name, labels }: SeriesDefinition): number {
+  let characters = tenant.length + name.length + 64;
+  for (const label in labels) characters += label.length + (labels[label]?.length ?? 0) + 4;
+  return characters * CHARACTER_BYTES;
+}
