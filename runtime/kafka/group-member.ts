@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { GroupRequests, JoinAnswer, KafkaClient, MemberIdentity } from './client.ts';
 import { assignCoPartitions } from './co-partition-assignor.ts';
 import {
@@ -28,6 +29,7 @@ export interface MembershipOptions {
   /** For join, sync and heartbeat: a join holds its connection until all members have come. */
   readonly client: KafkaClient;
   readonly pace: Pace;
+  readonly log?: Log | undefined;
 }
 
 /** What a member tells its subscription. */
@@ -150,6 +152,9 @@ export class GroupMember {
   #adopt(assignment: readonly number[]): void {
     const gained = assignment.filter((partition) => !this.#held.includes(partition));
     const gone = this.#held.filter((partition) => !assignment.includes(partition));
+    const { group, log } = this.#options;
+    const { generation } = this.#identity ?? {};
+    log?.info({ group, generation, gained, gone, partitions: assignment }, 'group joined');
     if (gone.length > 0) this.#releasing = this.#release(gone);
     if (gained.length === 0) return;
     this.#held = [...this.#held, ...gained].sort((a, b) => a - b);
@@ -216,6 +221,8 @@ export class GroupMember {
   /** Others may work on our partitions already: nothing of them may be committed any more. */
   async #lose(): Promise<void> {
     const lost = this.#held;
+    const { group, log } = this.#options;
+    log?.warn({ group, partitions: lost }, 'group session lost; joining again');
     this.#identity = undefined;
     this.#held = [];
     await this.#releasing;

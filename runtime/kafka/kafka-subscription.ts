@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { PipelineError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type {
   FetchedRecord,
   OutboundRecord,
@@ -38,6 +39,7 @@ export interface SubscriptionOptions {
   readonly producer: IdempotentProducer;
   readonly pace: Pace;
   readonly limitMs: number;
+  readonly log?: Log | undefined;
   /** Called once, when the subscription has closed by itself or by `close`. */
   readonly closed: () => void;
 }
@@ -63,9 +65,9 @@ export class KafkaSubscription implements Subscription {
       deliver: (topic, partition, records, high) => this.#deliver(topic, partition, records, high),
       fail: (error) => this.#finish(error),
     });
-    const { sessionTimeoutMs, heartbeatMs, memberClient } = options;
+    const { sessionTimeoutMs, heartbeatMs, memberClient, log } = options;
     this.#member = new GroupMember(
-      { group, counts, sessionTimeoutMs, heartbeatMs, client: memberClient, pace },
+      { group, counts, sessionTimeoutMs, heartbeatMs, client: memberClient, pace, log },
       {
         assigned: (partitions) => this.#subscriber?.next({ kind: 'assigned', partitions }),
         revoked: (partitions) => this.#revoke(partitions),

@@ -174,6 +174,7 @@ export class KafkaTransport implements Transport {
       producer: this.#producer(group),
       pace: this.#pace,
       limitMs: this.#limitMs,
+      log: this.#options.log,
       closed: () => this.#subscriptions.delete(subscription),
     });
     this.#subscriptions.add(subscription);

@@ -175,7 +175,9 @@ export class KafkajsConnections {
     const known = [...this.#nodes.values()];
     yield* known.filter((broker) => broker.isConnected());
     for (const address of this.#seeds) {
-      this.#seed ??= this.#broker(await this.#builder.build(address));
+      // Built before the look at the field: of two callers at once the second takes the first one's.
+      const pool = await this.#builder.build(address);
+      this.#seed ??= this.#broker(pool);
       yield this.#seed;
     }
     for (const id of this.#addresses.keys()) yield await this.#node(id);
@@ -190,6 +192,7 @@ export class KafkajsConnections {
     }
     const pool = await this.#builder.build(address);
     const opened = this.#nodes.get(id) ?? this.#broker(pool);
+    if (this.#closed) throw new KafkaError('CLOSED', 'the client is closed', false);
     this.#nodes.set(id, opened);
     return opened;
   }
@@ -216,19 +219,30 @@ export class KafkajsConnections {
   }
 
   #broker(connectionPool: KafkajsConnectionPool): KafkajsBroker {
-    connectionPool.pool.forEach(checkQueueOnlyWhenNeeded);
+    connectionPool.pool.forEach(mend);
     return new Broker({ connectionPool, logger: this.#logger, allowAutoTopicCreation: false });
   }
 }
 
 /**
- * Keeps kafkajs from looking at an empty queue every millisecond: after the first response each connection would arm
- * a timer for a moment in the past, again and again, and Node warns about it.
+ * Mends two faults of a kafkajs connection.
+ *
+ * After the first response it would look at its empty queue every millisecond, by a timer for a moment in the past that
+ * Node warns about. And two requests that find it closed would open two sockets, of which one is never closed.
  */
-function checkQueueOnlyWhenNeeded({ requestQueue }: KafkajsConnection): void {
+function mend(connection: KafkajsConnection): void {
+  const { requestQueue } = connection;
   const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue);
   requestQueue.scheduleCheckPendingRequests = () => {
     if (requestQueue.pending.length > 0) schedule();
+  };
+  const connect = connection.connect.bind(connection);
+  let connecting: Promise<unknown> | undefined;
+  connection.connect = () => {
+    connecting ??= connect().finally(() => {
+      connecting = undefined;
+    });
+    return connecting;
   };
 }
 

@@ -35,6 +35,7 @@ export interface KafkajsConnection {
     readonly pending: readonly unknown[];
     scheduleCheckPendingRequests(): void;
   };
+  connect(): Promise<unknown>;
   rejectRequests(error: Error): void;
   disconnect(): Promise<unknown>;
 }

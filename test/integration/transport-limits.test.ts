@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
+import { firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KafkaTransport, openKafkaTransport } from '../../runtime/kafka/kafka-transport.ts';
 import type { OutboundRecord } from '../../runtime/transport.ts';
 import { codeOf, readAll, record, spec, text } from '../conformance/fixtures.ts';
 import { requireBroker } from '../servers/require-server.ts';
 import { type Broker, startBroker } from '../servers/servers.ts';
+import { eventually } from './transport-load.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -128,5 +130,25 @@ describe.runIf(requireBroker('limits of the Kafka transport'))('the Kafka transp
     await readAll(transport, topic, 0, 1);
     expect((await admin.listGroups()).groups).toEqual(before);
     await admin.disconnect();
+  });
+
+  it('leaves no connection behind when it closes, though much was asked at once', async () => {
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    const topic = await topicOf(100_000);
+    const other = await openKafkaTransport({ brokers: broker.brokers });
+    const subscription = await other.subscribe(`${topic}.group`, [topic]);
+    const assigned = firstValueFrom(subscription.events);
+    await Promise.all([
+      ...[1, 2, 3].map(() => other.ranges(topic)),
+      ...[1, 2, 3].map(() => other.committed(`${topic}.group`, topic)),
+      other.write('w', [record(topic, 0, 'x'), record(topic, 1, 'x')]),
+      readAll(other, topic, 0, 1),
+      assigned,
+    ]);
+    expect(sockets()).toBeGreaterThan(before);
+    await other.close();
+    await eventually('all connections are closed', () => sockets() <= before);
   });
 });
