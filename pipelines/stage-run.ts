@@ -3,9 +3,8 @@ import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
 import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
 import type { Log } from '../runtime/log.ts';
 import { SlotReader } from '../runtime/slot.ts';
-import { type StageSpec, stateTopic } from '../runtime/stage-spec.ts';
+import type { StageSpec } from '../runtime/stage-spec.ts';
 import { Task, type TaskResult, type TaskServices } from '../runtime/task.ts';
-import { stampRecord } from '../runtime/task-state.ts';
 import type {
   FetchedRecord,
   OutboundRecord,
@@ -79,7 +78,9 @@ export class StageRun {
   /** Settles everything taken in, saves the state, and leaves the group. */
   async finish(): Promise<void> {
     this.#subscription.pause([...this.#tasks.keys()]);
-    const released = Promise.all([...this.#tasks.keys()].map((partition) => this.#release(partition)));
+    const released = Promise.all(
+      [...this.#tasks.keys()].map((partition) => this.#release(partition)),
+    );
     // After a fault nothing settles any more; what was not committed is read again at the next start.
     await Promise.race([released, this.#broken.promise]);
     await this.leave();
@@ -132,7 +133,8 @@ export class StageRun {
     }
     const { signal } = this.#abort;
     const rest = async (): Promise<void> => {
-      for await (const records of transport.read(name, 0, range.high, { signal })) task.broadcast(topic, records);
+      for await (const records of transport.read(name, 0, range.high, { signal }))
+        task.broadcast(topic, records);
     };
     rest().catch((error: unknown) => {
       if (!signal.aborted) this.#results.error(error);
@@ -150,7 +152,12 @@ export class StageRun {
     await task.close();
   }
 
-  async #offer({ topic, partition, records, high }: SubscriptionEvent & { kind: 'records' }): Promise<void> {
+  async #offer({
+    topic,
+    partition,
+    records,
+    high,
+  }: SubscriptionEvent & { kind: 'records' }): Promise<void> {
     this.#services.stats.fetched(partition, topic, records.at(-1)?.offset ?? 0, high);
     const admission = this.#services.admit?.(records);
     if (admission instanceof Promise) this.#pause(partition);
@@ -194,25 +201,33 @@ export class StageRun {
 
   #settle(result: TaskResult): void {
     const { task, kind, answer } = result;
-    this.#services.stats.settled(task.partition, kind === 'outputs' ? answer.counters : {}, answer.gauges);
-    for (const [topic, offset] of result.positions) this.#services.stats.position(task.partition, topic, offset);
+    this.#services.stats.settled(
+      task.partition,
+      kind === 'outputs' ? answer.counters : {},
+      answer.gauges,
+    );
+    for (const [topic, offset] of result.positions)
+      this.#services.stats.position(task.partition, topic, offset);
     task.settle(result);
     this.#resume(task);
   }
 
-  #outbound({ task, kind, output, answer, positions }: TaskResult): OutboundRecord[] {
+  #outbound(result: TaskResult): OutboundRecord[] {
+    if (result.kind === 'checkpoint') return result.task.stateRecords(result);
     const { prefix } = this.#services;
     const names = [...this.#spec.outputs, DEAD_LETTER_TOPIC];
     const records: OutboundRecord[] = [];
-    const slot = new SlotReader(output, answer.bytes);
+    const slot = new SlotReader(result.output, result.answer.bytes);
     while (slot.next()) {
-      const name = kind === 'checkpoint' ? stateTopic(this.#spec.name) : names[slot.topic];
-      const partition = kind === 'checkpoint' ? task.partition : slot.partition;
-      const { key, value, headers, timestampMs } = slot;
-      records.push({ topic: prefix + (name ?? ''), partition, key, value, headers, timestampMs });
-    }
-    if (kind === 'checkpoint' && positions.size > 0) {
-      records.push(stampRecord(prefix, { stage: this.#spec.name, partition: task.partition }, positions));
+      const { partition, key, value, headers, timestampMs } = slot;
+      records.push({
+        topic: prefix + (names[slot.topic] ?? ''),
+        partition,
+        key,
+        value,
+        headers,
+        timestampMs,
+      });
     }
     return records;
   }
@@ -233,12 +248,12 @@ function takeWrite(waiting: readonly TaskResult[]): number {
   return count;
 }
 
+/** The newest offset of each partition among the results. */
 function latestOffsets(results: readonly TaskResult[]): PartitionOffset[] {
   const latest = new Map<string, PartitionOffset>();
-  for (const { task, positions } of results) {
-    for (const [topic, offset] of positions) {
-      latest.set(`${topic}/${task.partition}`, { topic, partition: task.partition, offset });
-    }
+  for (const result of results) {
+    for (const commit of result.task.commits(result))
+      latest.set(`${commit.topic}/${commit.partition}`, commit);
   }
   return [...latest.values()];
 }

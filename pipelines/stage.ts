@@ -39,7 +39,12 @@ export interface RunningStage {
 export function runStage(spec: StageSpec, services: StageServices): RunningStage {
   const stopped = new Subject<void>();
   let current: StageRun | undefined;
-  const run$ = defer(() => services.transport.subscribe(`${services.prefix}${spec.name}`, inputTopics(spec, services.prefix))).pipe(
+  const run$ = defer(() =>
+    services.transport.subscribe(
+      `${services.prefix}${spec.name}`,
+      inputTopics(spec, services.prefix),
+    ),
+  ).pipe(
     mergeMap((subscription) => {
       current = new StageRun(spec, services, subscription);
       return current.graph;
@@ -68,10 +73,10 @@ function rebuildOnPassingFault(
     count: REBUILDS,
     resetOnSuccess: true,
     delay: (error: unknown, attempt) => {
-      if (!(error instanceof PipelineError) || error.fate !== 'retry') return throwError(() => error);
+      if (!(error instanceof PipelineError) || error.fate !== 'retry')
+        return throwError(() => error);
       log.warn({ stage: spec.name, code: error.code, attempt }, `rebuilding: ${error.message}`);
       return from(leave()).pipe(mergeMap(() => timer(REBUILD_DELAY_MS * attempt)));
     },
   });
 }
-

@@ -3,14 +3,19 @@ import { batchWhileBusy } from './batch-while-busy.ts';
 import { DEAD_LETTER_TOPIC } from './dead-letter.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
 import type { Lanes } from './lanes.ts';
-import { SlotWriter } from './slot.ts';
+import { SlotReader, SlotWriter } from './slot.ts';
 import type { SlotPool } from './slot-pool.ts';
 import type { StageSpec } from './stage-spec.ts';
-import { readTaskState } from './task-state.ts';
-import type { FetchedRecord, TopicRecord, Transport } from './transport.ts';
+import { chunks, isReplay, size, type TaskItem, takeCall } from './task-item.ts';
+import { TaskState } from './task-state.ts';
+import type {
+  FetchedRecord,
+  OutboundRecord,
+  PartitionOffset,
+  TopicRecord,
+  Transport,
+} from './transport.ts';
 
-/** Largest input of one kernel call; a single larger record still goes, alone. */
-const MAX_CALL_BYTES = 4 * 1024 * 1024;
 const STATE_CHUNK_BYTES = 8 * 1024 * 1024;
 
 /** What a task needs of its surroundings. */
@@ -37,11 +42,6 @@ export interface TaskResult {
   readonly settledItems: number;
 }
 
-type Item =
-  | { readonly kind: 'records'; readonly topic: number; readonly records: readonly FetchedRecord[]; readonly bytes: number; readonly replay: boolean }
-  | { readonly kind: 'broadcast'; readonly topic: number; readonly records: readonly TopicRecord[]; readonly bytes: number }
-  | { readonly kind: 'checkpoint'; readonly bytes: 0 };
-
 /**
  * One (stage, partition): the unit of order, state and commit.
  *
@@ -55,10 +55,11 @@ export class Task {
   readonly #services: TaskServices;
   readonly #address: TaskAddress;
   readonly #lane: number;
-  readonly #inbox = new Subject<Item>();
+  readonly #inbox = new Subject<TaskItem>();
   readonly #positions = new Map<string, number>();
   readonly #replayUntil = new Map<string, number>();
   readonly #waiters: (() => void)[] = [];
+  readonly #state: TaskState;
   #pendingItems = 0;
   #pendingBytes = 0;
 
@@ -68,6 +69,13 @@ export class Task {
     this.#services = services;
     this.#address = { stage: spec.name, partition };
     this.#lane = services.lanes.laneOf(partition);
+    const { transport, prefix } = services;
+    this.#state = new TaskState({
+      transport,
+      prefix,
+      task: this.#address,
+      chunkBytes: STATE_CHUNK_BYTES,
+    });
     this.results = this.#inbox.pipe(
       batchWhileBusy({ take: takeCall, project: (items) => this.#call(items) }),
     );
@@ -83,7 +91,7 @@ export class Task {
    * @returns where to start reading, per input topic (full name).
    */
   async open(committed: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
-    const { lanes, prefix, partitions, options, transport } = this.#services;
+    const { lanes, prefix, partitions, options } = this.#services;
     const { inputs, broadcast, local, outputs, kernel } = this.#spec;
     const task = this.#address;
     const context = { stage: this.#spec.name, partition: this.partition, partitions, options };
@@ -95,19 +103,14 @@ export class Task {
       inputs: [...inputs, ...broadcast, ...local],
       outputs: [...outputs, DEAD_LETTER_TOPIC],
     });
-    const stamp = await readTaskState({
-      transport,
-      prefix,
-      task,
-      chunkBytes: STATE_CHUNK_BYTES,
-      restore: (records) => this.#restore(records),
-    });
+    const stamp = await this.#state.restore((records) => this.#restore(records));
     for (const input of inputs) {
       const topic = prefix + input;
       const until = committed.get(topic) ?? 0;
       this.#positions.set(topic, Math.min(stamp.get(topic) ?? 0, until));
       this.#replayUntil.set(topic, until);
     }
+    for (const [topic, position] of this.#positions) this.#done.set(topic, position);
     return new Map(this.#positions);
   }
 
@@ -122,15 +125,18 @@ export class Task {
     const until = this.#replayUntil.get(topic) ?? 0;
     const replayed = records.filter((record) => record.offset < until);
     const fresh = replayed.length === 0 ? records : records.slice(replayed.length);
-    for (const part of chunks(replayed)) this.#put({ kind: 'records', topic: number, replay: true, ...part });
-    for (const part of chunks(fresh)) this.#put({ kind: 'records', topic: number, replay: false, ...part });
+    for (const part of chunks(replayed))
+      this.#put({ kind: 'records', topic: number, replay: true, ...part });
+    for (const part of chunks(fresh))
+      this.#put({ kind: 'records', topic: number, replay: false, ...part });
   }
 
   /** Takes records of a broadcast or local topic. */
   broadcast(topic: string, records: readonly TopicRecord[]): void {
     const { inputs, broadcast, local } = this.#spec;
     const number = inputs.length + [...broadcast, ...local].indexOf(topic);
-    if (records.length > 0) this.#put({ kind: 'broadcast', topic: number, records, bytes: size(records) });
+    if (records.length > 0)
+      this.#put({ kind: 'broadcast', topic: number, records, bytes: size(records) });
   }
 
   /** Asks for a checkpoint at the next batch boundary. */
@@ -138,8 +144,22 @@ export class Task {
     this.#put({ kind: 'checkpoint', bytes: 0 });
   }
 
+  /** Makes the records that save a checkpoint’s entries, none when nothing changed; they count once settled. */
+  stateRecords({ output, answer, positions }: TaskResult): OutboundRecord[] {
+    return this.#state.records(new SlotReader(output, answer.bytes), positions);
+  }
+
+  /** The offsets that may be committed with a result: a topic that is still being replayed keeps its own. */
+  commits({ positions }: TaskResult): PartitionOffset[] {
+    const { partition } = this;
+    return [...positions]
+      .filter(([topic, offset]) => offset >= (this.#replayUntil.get(topic) ?? 0))
+      .map(([topic, offset]) => ({ topic, partition, offset }));
+  }
+
   /** Acknowledges that a result was written (or needed no writing): its buffer is free again. */
   settle(result: TaskResult): void {
+    if (result.kind === 'checkpoint') this.#state.acknowledged();
     this.#services.slots.release(result.output);
     this.#pendingBytes -= result.settledBytes;
     this.#pendingItems -= result.settledItems;
@@ -159,13 +179,13 @@ export class Task {
     await this.#services.lanes.run(this.#lane, { op: 'close', task: this.#address });
   }
 
-  #put(item: Item): void {
+  #put(item: TaskItem): void {
     this.#pendingItems += 1;
     this.#pendingBytes += item.bytes;
     this.#inbox.next(item);
   }
 
-  async #call(items: readonly Item[]): Promise<TaskResult> {
+  async #call(items: readonly TaskItem[]): Promise<TaskResult> {
     const settledItems = items.length;
     const settledBytes = items.reduce((sum, item) => sum + item.bytes, 0);
     const [first] = items;
@@ -178,10 +198,23 @@ export class Task {
     }
     const input = this.#pack(items);
     const output = slots.acquire(settledBytes);
-    const answer = await lanes.run(this.#lane, { op: 'process', task, input: input.buffer, bytes: input.byteLength, output });
+    const answer = await lanes.run(this.#lane, {
+      op: 'process',
+      task,
+      input: input.buffer,
+      bytes: input.byteLength,
+      output,
+    });
     slots.release(input.buffer);
-    const replay = items.some((item) => item.kind === 'records' && item.replay);
-    return this.#result(replay ? 'replay' : 'outputs', answer, output, settledBytes, settledItems, items);
+    const replay = items.some(isReplay);
+    return this.#result(
+      replay ? 'replay' : 'outputs',
+      answer,
+      output,
+      settledBytes,
+      settledItems,
+      items,
+    );
   }
 
   #result(
@@ -190,7 +223,7 @@ export class Task {
     lent: SharedArrayBuffer,
     settledBytes: number,
     settledItems: number,
-    items: readonly Item[] = [],
+    items: readonly TaskItem[] = [],
   ): TaskResult {
     for (const item of items) {
       if (item.kind !== 'records') continue;
@@ -199,18 +232,27 @@ export class Task {
       if (last !== undefined) this.#done.set(topic, last.offset + 1);
     }
     const output = answer.output ?? lent;
-    return { task: this, kind, output, answer, positions: new Map(this.#done), settledBytes, settledItems };
+    return {
+      task: this,
+      kind,
+      output,
+      answer,
+      positions: new Map(this.#done),
+      settledBytes,
+      settledItems,
+    };
   }
 
   /** Next input offset per topic behind the kernel, unlike `#positions`, which is behind the inbox. */
   readonly #done = new Map<string, number>();
 
-  #pack(items: readonly Item[]): SlotWriter {
+  #pack(items: readonly TaskItem[]): SlotWriter {
     const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
     const slot = new SlotWriter(this.#services.slots.acquire(bytes));
     for (const item of items) {
       if (item.kind === 'records') {
-        for (const record of item.records) slot.append(item.topic, this.partition, record.offset, record);
+        for (const record of item.records)
+          slot.append(item.topic, this.partition, record.offset, record);
       } else if (item.kind === 'broadcast') {
         for (const record of item.records) slot.append(item.topic, 0, 0, record);
       }
@@ -229,47 +271,4 @@ export class Task {
     });
     this.#services.slots.release(slot.buffer);
   }
-}
-
-/** A checkpoint goes alone; replayed and fresh records never share a call; a call stays below its size limit. */
-function takeCall(waiting: readonly Item[]): number {
-  const [first] = waiting;
-  if (first === undefined || first.kind === 'checkpoint') return 1;
-  let bytes = first.bytes;
-  let count = 1;
-  for (; count < waiting.length; count++) {
-    const item = waiting[count];
-    if (item === undefined || item.kind === 'checkpoint') break;
-    if (isReplay(item) !== isReplay(first)) break;
-    bytes += item.bytes;
-    if (bytes > MAX_CALL_BYTES) break;
-  }
-  return count;
-}
-
-function isReplay(item: Item): boolean {
-  return item.kind === 'records' && item.replay;
-}
-
-/** Cuts what one fetch brought, so that a call stays below its limit. */
-function* chunks(records: readonly FetchedRecord[]): Generator<{ records: readonly FetchedRecord[]; bytes: number }> {
-  let start = 0;
-  let bytes = 0;
-  for (let i = 0; i < records.length; i++) {
-    const next = size(records.slice(i, i + 1));
-    if (i > start && bytes + next > MAX_CALL_BYTES) {
-      yield { records: records.slice(start, i), bytes };
-      start = i;
-      bytes = 0;
-    }
-    bytes += next;
-  }
-  if (start < records.length) yield { records: records.slice(start), bytes };
-}
-
-/** Bytes that the records take in a slot, headers and padding estimated. */
-function size(records: readonly TopicRecord[]): number {
-  let bytes = 0;
-  for (const { key, value } of records) bytes += 256 + (key?.length ?? 0) + (value?.length ?? 0);
-  return bytes;
 }
