@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { PipelineError } from '../errors.ts';
+import {
+  type GroupRequests,
+  type JoinRequest,
+  type KafkaClient,
+  KafkaError,
+  type MemberIdentity,
+} from './client.ts';
+import { GroupMember } from './group-member.ts';
+import { decodeClaim, encodeAssignment } from './group-protocol.ts';
+import type { Pace } from './pace.ts';
+
+const counts = new Map([['t', 4]]);
+const rebalance = new KafkaError('REBALANCE_IN_PROGRESS', 'rebalance', false);
+const unknownMember = new KafkaError('UNKNOWN_MEMBER_ID', 'who?', false);
+const away = new KafkaError('CONNECTION', 'closed', true);
+
+/** A coordinator by script: who leads, what is assigned at each join, what each heartbeat is answered. */
+class Coordinator implements GroupRequests {
+  readonly claims: { memberId: string; owned: readonly number[] }[] = [];
+  heartbeats = 0;
+  assignments: readonly (readonly number[])[] = [[0, 1, 2, 3]];
+  joinError: KafkaError | undefined;
+  onHeartbeat: (count: number) => KafkaError | undefined = () => undefined;
+  leads = false;
+  handedIn: ReadonlyMap<string, Uint8Array> = new Map();
+  #joins = 0;
+
+  async join({ memberId, metadata }: JoinRequest) {
+    if (this.joinError !== undefined) throw this.joinError;
+    if (memberId === '') return { memberId: `m${this.#joins}`, leader: false, members: [] };
+    this.claims.push({ memberId, owned: decodeClaim({ memberId, metadata }).owned });
+    this.#joins += 1;
+    const members = this.leads ? [{ memberId, metadata }] : [];
+    return { memberId, generation: this.#joins, leader: this.leads, members };
+  }
+
+  async sync(_: MemberIdentity, handedIn: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
+    this.handedIn = handedIn;
+    const part = this.assignments[this.#joins - 1] ?? this.assignments.at(-1) ?? [];
+    return encodeAssignment(part, counts);
+  }
+
+  async heartbeat(): Promise<void> {
+    this.heartbeats += 1;
+    const error = this.onHeartbeat(this.heartbeats);
+    if (error !== undefined) throw error;
+  }
+
+  async leave(): Promise<void> {}
+  async commit(): Promise<void> {}
+  committed = () => Promise.resolve([]);
+}
+
+/** Time that passes as fast as it is waited for. */
+class FastPace implements Pace {
+  #nowMs = 0;
+  nowMs(): number {
+    return this.#nowMs;
+  }
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted !== true) this.#nowMs += ms;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+interface Membership {
+  readonly member: GroupMember;
+  readonly assigned: (readonly number[])[];
+  readonly revoked: (readonly number[])[];
+  readonly failures: PipelineError[];
+  readonly ended: Promise<void>;
+}
+
+function membership(
+  coordinator: Coordinator,
+  onRevoked: (partitions: readonly number[], member: GroupMember) => Promise<void> = async () => {},
+  partitionsNow: ReadonlyMap<string, number> = counts,
+): Membership {
+  const client: Partial<KafkaClient> = {
+    group: () => coordinator,
+    partitionCounts: async () => partitionsNow,
+  };
+  const assigned: (readonly number[])[] = [];
+  const revoked: (readonly number[])[] = [];
+  const failures: PipelineError[] = [];
+  const member: GroupMember = new GroupMember(
+    {
+      group: 'g',
+      counts,
+      sessionTimeoutMs: 1000,
+      heartbeatMs: 100,
+      client: client as KafkaClient,
+      pace: new FastPace(),
+    },
+    {
+      assigned: (partitions) => assigned.push(partitions),
+      revoked: async (partitions) => {
+        revoked.push(partitions);
+        await onRevoked(partitions, member);
+      },
+      fail: (error) => failures.push(error),
+    },
+  );
+  return { member, assigned, revoked, failures, ended: member.run() };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('GroupMember', () => {
+  it('asks for a member id, joins with it, and heartbeats', async () => {
+    const coordinator = new Coordinator();
+    const { member, assigned, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 3);
+    expect(assigned).toEqual([[0, 1, 2, 3]]);
+    expect(member.identity).toEqual({ memberId: 'm0', generation: 1 });
+    expect(member.close()).toBe('m0');
+    await ended;
+    expect(member.holds(0)).toBe(false);
+  });
+
+  it('shares out the partitions when it leads', async () => {
+    const coordinator = new Coordinator();
+    coordinator.leads = true;
+    const { member, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 0);
+    expect([...coordinator.handedIn.keys()]).toEqual(['m0']);
+    member.close();
+    await ended;
+  });
+
+  it('keeps what stays through a rebalance, and announces only what is new', async () => {
+    const coordinator = new Coordinator();
+    coordinator.assignments = [
+      [0, 1],
+      [0, 1, 2],
+    ];
+    coordinator.onHeartbeat = (count) => (count === 2 ? rebalance : undefined);
+    const { member, assigned, revoked, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 4);
+    expect(coordinator.claims.map(({ owned }) => owned)).toEqual([[], [0, 1]]);
+    expect(assigned).toEqual([[0, 1], [2]]);
+    expect(revoked).toEqual([]);
+    member.close();
+    await ended;
+  });
+
+  it('finishes what moves, heartbeating all the while, and joins again without it', async () => {
+    const coordinator = new Coordinator();
+    coordinator.assignments = [[0, 1, 2], [0], [0]];
+    coordinator.onHeartbeat = (count) => (count === 1 ? rebalance : undefined);
+    let heldWhileReleasing = false;
+    const { member, revoked, ended } = membership(coordinator, async (_, current) => {
+      const before = coordinator.heartbeats;
+      await until(() => coordinator.heartbeats > before + 5);
+      heldWhileReleasing = current.holds(1) && current.holds(2);
+    });
+    await until(() => coordinator.claims.length === 3);
+    expect(heldWhileReleasing).toBe(true);
+    expect(revoked).toEqual([[1, 2]]);
+    expect(coordinator.claims.map(({ owned }) => owned)).toEqual([[], [0, 1, 2], [0]]);
+    expect([0, 1, 2].map((partition) => member.holds(partition))).toEqual([true, false, false]);
+    member.close();
+    await ended;
+  });
+
+  it.each([
+    ['the coordinator does not know it', () => unknownMember],
+    ['no heartbeat is answered for a session', (count: number) => (count < 30 ? away : undefined)],
+  ])('gives up everything at once when %s', async (_, answer) => {
+    const coordinator = new Coordinator();
+    coordinator.onHeartbeat = (count) =>
+      coordinator.claims.length < 2 ? answer(count) : undefined;
+    let heldWhenRevoked = true;
+    const { member, assigned, revoked, ended } = membership(coordinator, async (__, current) => {
+      heldWhenRevoked = current.holds(0) || current.identity !== undefined;
+    });
+    await until(() => coordinator.claims.length === 2 && assigned.length === 2);
+    expect(revoked).toEqual([[0, 1, 2, 3]]);
+    expect(heldWhenRevoked).toBe(false);
+    expect(coordinator.claims[1]?.owned).toEqual([]);
+    member.close();
+    await ended;
+  });
+
+  it('bears unanswered heartbeats within the session', async () => {
+    const coordinator = new Coordinator();
+    coordinator.onHeartbeat = (count) => (count % 3 === 0 ? undefined : away);
+    const { member, revoked, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 40);
+    expect(revoked).toEqual([]);
+    member.close();
+    await ended;
+  });
+
+  it('fails when the group is refused, naming it', async () => {
+    const coordinator = new Coordinator();
+    coordinator.joinError = new KafkaError('GROUP_AUTHORIZATION_FAILED', 'no', false);
+    const { failures, ended } = membership(coordinator);
+    await ended;
+    expect(failures.map(({ code }) => code)).toEqual(['TRANSPORT_REFUSED']);
+    expect(failures[0]?.message).toContain('join group g');
+  });
+
+  it('fails as leader when a topic has another number of partitions than before', async () => {
+    const coordinator = new Coordinator();
+    coordinator.leads = true;
+    const { failures, ended } = membership(coordinator, undefined, new Map([['t', 8]]));
+    await ended;
+    expect(failures.map(({ code }) => code)).toEqual(['PARTITIONS_CHANGED']);
+  });
+});
