@@ -9,6 +9,7 @@ import {
   meanAveragePrecision,
   RecordingScorer,
   SilencedScorer,
+  worth,
 } from './ablation.ts';
 
 const all = labelledSeries(8);
@@ -34,7 +35,7 @@ describe('the ensemble on generated faults', () => {
       const mean = recorder.meanOf(modelId);
       expect(mean.length).toBeGreaterThan(0);
       const silenced = await judge(new SilencedScorer(recorder, modelId, mean), all);
-      expect(faultScore(silenced).f1).toBeLessThan(faultScore(whole).f1);
+      expect(worth(silenced)).toBeLessThan(worth(whole));
     },
     30_000,
   );
@@ -45,7 +46,7 @@ describe('the ensemble on generated faults', () => {
       const place = member === 'step' ? 3 : 4;
       const weights = defaultTuning.weights.map((w, m) => (m === place ? 0 : w));
       const without = await judge(recorder, all, { ...defaultTuning, weights });
-      expect(faultScore(without).f1).toBeLessThan(faultScore(whole).f1);
+      expect(worth(without)).toBeLessThan(worth(whole));
     },
     30_000,
   );

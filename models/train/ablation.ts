@@ -4,6 +4,7 @@ import {
   detectColumns,
   episodeColumns,
   seasonColumns,
+  WINDOW,
 } from '../../operators/detect/state-columns.ts';
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
 import { PagedTable } from '../../runtime/paged-table.ts';
@@ -173,17 +174,30 @@ function countAlerts({ series, onsets }: Judged, count: FaultCount): void {
   }
 }
 
-/** Mean over series of the area under the precision-recall curve of the scores against the faulty rows. */
+/**
+ * Mean over series of the area under the precision-recall curve of the scores against the faulty rows; rows whose window
+ * still holds a fault that is over are not judged.
+ */
 export function meanAveragePrecision(judged: readonly Judged[]): number {
   let sum = 0;
   for (const { series, scores } of judged) sum += averagePrecision(scores, series.labels);
   return sum / judged.length;
 }
 
+/** What a set of models is worth, 0 to 1: alerts by their F1 and scores by their ranking count the same. */
+export function worth(judged: readonly Judged[]): number {
+  return (faultScore(judged).f1 + meanAveragePrecision(judged)) / 2;
+}
+
+/** Rows whose window still holds an earlier fault: neither normal nor faulty. */
+function inShadow(labels: Uint8Array, row: number): boolean {
+  if (labels[row] === 1) return false;
+  return labels.subarray(Math.max(0, row - WINDOW), row).includes(1);
+}
+
 function averagePrecision(scores: Float64Array, labels: Uint8Array): number {
-  const order = Array.from(scores.keys()).sort(
-    (a, b) => (scores[b] as number) - (scores[a] as number) || a - b,
-  );
+  const judgedRows = Array.from(scores.keys()).filter((row) => !inShadow(labels, row));
+  const order = judgedRows.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
   let hits = 0;
   let sum = 0;
   for (const [rank, row] of order.entries()) {

@@ -114,8 +114,10 @@ export class Detector {
     const before = ordinal[i] as number;
     const window = windowOf[i] as number;
     if (window >= 0) {
-      const error = (this.#shape[2 * window] as number) + (this.#shape[2 * window + 1] as number);
-      this.#members.closeWindow(this.#forest[window] as number, Math.log(0.5 * error + 0.01));
+      const { lateShare } = this.#tuning;
+      const whole = this.#shape[2 * window] as number;
+      const error = whole + lateShare * ((this.#shape[2 * window + 1] as number) - whole);
+      this.#members.closeWindow(this.#forest[window] as number, Math.log(error + 0.01));
     }
     reading.point = i;
     reading.ms = input.timestamps[i] as number;

@@ -9,6 +9,8 @@ export interface DetectTuning {
   readonly shortShares: readonly number[];
   /** Share of the single reading, beside the short mean, in each member's surprise. */
   readonly pointShares: readonly number[];
+  /** Share of the newest 8 points, beside the whole window, in the autoencoder's error. */
+  readonly lateShare: number;
   /** Readings that a member's long mean and deviation remember. */
   readonly memory: number;
   /** Readings that the prior of a member counts for. */
@@ -63,6 +65,7 @@ export const defaultTuning: DetectTuning = {
   weights: [1, 0.5, 1, 0.2, 2],
   shortShares: [0.2, 0.3, 0.3, 0.3, 0.06],
   pointShares: [0, 0, 0, 0.3, 0],
+  lateShare: 0.75,
   memory: 3000,
   priorReadings: 20,
   held: 8,

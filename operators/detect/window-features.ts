@@ -11,8 +11,9 @@ const SMALL = 0.02;
  *
  * Every feature is free of the series' unit: distances are in its long-run spread or step and folded by asinh,
  * spreads are logarithms of ratios, counts are shares. In order: last point from the window's mean, last four from those
- * before, spread, roughness of the last eight, largest step, slope, window from the slow level, last point from its
- * season, share of repeats, share of crossings of the mean, spread of the last eight to the whole, highest, lowest.
+ * before, spread, roughness of the last eight, their largest step, slope, window from the slow level, last point from its
+ * season, share of repeats, share of crossings of the mean, spread of the last eight to the whole, their
+ * highest and lowest. What is over soon leaves the reading: most look at the last eight points.
  */
 export function writeForestFeatures(
   tracker: SeriesTracker,
@@ -103,9 +104,11 @@ function measureLevels(window: Float64Array): void {
     sum += value;
     leaning += (i - (WINDOW - 1) / 2) * value;
     if (i >= WINDOW - 4) lastFour += value;
-    if (i >= WINDOW - 8) lastEight += value;
-    if (value > highest) highest = value;
-    if (value < lowest) lowest = value;
+    if (i >= WINDOW - 8) {
+      lastEight += value;
+      if (value > highest) highest = value;
+      if (value < lowest) lowest = value;
+    }
   }
   const mean = sum / WINDOW;
   let squares = 0;
@@ -136,8 +139,10 @@ function measureSteps(window: Float64Array): void {
     const value = window[i] as number;
     const before = window[i - 1] as number;
     const step = Math.abs(value - before);
-    if (step > largest) largest = step;
-    if (i >= WINDOW - 8) lastEight += step;
+    if (i >= WINDOW - 8) {
+      lastEight += step;
+      if (step > largest) largest = step;
+    }
     if (i >= WINDOW - 16 && step === 0) repeats += 1;
     if (value > mean !== before > mean) crossings += 1;
   }
