@@ -28,12 +28,10 @@ export class SeriesState {
   count = 0;
   intervalMs = 0;
   previous = 0;
-  fast = 0;
   middle = 0;
   slow = 0;
   middleDeviation = 0;
   slowDeviation = 0;
-  quickStep = 0;
   slowStep = 0;
   /** How far the series has lain above its season profile of late. */
   seasonOffset = 0;
@@ -70,12 +68,10 @@ export class SeriesState {
     this.intervalMs = fround(this.intervalMs);
     this.secondGapMs = fround(this.secondGapMs);
     this.previous = fround(this.previous);
-    this.fast = fround(this.fast);
     this.middle = fround(this.middle);
     this.slow = fround(this.slow);
     this.middleDeviation = fround(this.middleDeviation);
     this.slowDeviation = fround(this.slowDeviation);
-    this.quickStep = fround(this.quickStep);
     this.slowStep = fround(this.slowStep);
     this.seasonOffset = fround(this.seasonOffset);
     this.seasonDeviation = fround(this.seasonDeviation);
@@ -99,12 +95,10 @@ export class SeriesState {
     this.intervalMs = level[at++] as number;
     this.secondGapMs = level[at++] as number;
     this.previous = level[at++] as number;
-    this.fast = level[at++] as number;
     this.middle = level[at++] as number;
     this.slow = level[at++] as number;
     this.middleDeviation = level[at++] as number;
     this.slowDeviation = level[at++] as number;
-    this.quickStep = level[at++] as number;
     this.slowStep = level[at++] as number;
     this.seasonOffset = level[at++] as number;
     this.seasonDeviation = level[at++] as number;
@@ -144,12 +138,10 @@ export class SeriesState {
     level[at++] = this.intervalMs;
     level[at++] = this.secondGapMs;
     level[at++] = this.previous;
-    level[at++] = this.fast;
     level[at++] = this.middle;
     level[at++] = this.slow;
     level[at++] = this.middleDeviation;
     level[at++] = this.slowDeviation;
-    level[at++] = this.quickStep;
     level[at++] = this.slowStep;
     level[at++] = this.seasonOffset;
     level[at++] = this.seasonDeviation;

@@ -171,10 +171,8 @@ export class SeriesTracker extends SeriesState {
       1 / 128,
     );
     this.slowDeviation = this.#deviation(this.slowDeviation, Math.abs(value - this.slow), lasting);
-    this.quickStep = this.#deviation(this.quickStep, Math.abs(step), 1 / 16);
     this.slowStep = this.#deviation(this.slowStep, Math.abs(step), 1 / 512);
     this.trend += Math.max(lasting, 1 / count) * this.#limited(step - this.trend, this.slowStep);
-    this.fast += Math.max(0.3, 1 / (count + 1)) * (value - this.fast);
     this.middle += Math.max(1 / 32, 1 / (count + 1)) * (value - this.middle);
     this.slow +=
       Math.max(lasting, 1 / (count + 1)) * this.#limited(value - this.slow, this.slowDeviation);
@@ -185,7 +183,6 @@ export class SeriesTracker extends SeriesState {
 
   #begin(): void {
     this.previous = this.value;
-    this.fast = this.value;
     this.middle = this.value;
     this.slow = this.value;
     this.high = this.value;
@@ -211,7 +208,6 @@ export class SeriesTracker extends SeriesState {
     this.base += distance;
     this.ring.shift(steps);
     this.previous -= distance;
-    this.fast -= distance;
     this.middle -= distance;
     this.slow -= distance;
     this.high -= distance;

@@ -10,7 +10,7 @@ export const SEASON_SLOTS = 48;
 export const YOUNG_POINTS = 500;
 
 /** f32 cells of `detect.level`; `SeriesTracker` names them. */
-export const LEVEL_CELLS = 19;
+export const LEVEL_CELLS = 17;
 
 /** f32 cells of `detect.member`; `MemberTracker` names them. */
 export const MEMBER_CELLS = 20;
@@ -19,7 +19,7 @@ export const MEMBER_CELLS = 20;
 export const OUTSIDE_CELL = 19;
 
 /**
- * Columns that detect keeps for every series (tier T0), 276 bytes a row.
+ * Columns that detect keeps for every series (tier T0), 268 bytes a row.
  *
  * `clock`: base of all other values, last timestamp (ms). `level`: levels, deviations and extremes, relative to the
  * base. `ring`: the last 32 values, relative to the base, in steps of a power of two. `member`: statistics of the
