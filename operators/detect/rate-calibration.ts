@@ -28,6 +28,8 @@ export class RateCalibration {
   #exposureDays = 0;
   #excursionEndMs = 0;
   #inside = false;
+  #priorFor = -1;
+  #priorDays = 0;
 
   constructor(series: PagedTable, members: MemberTracker, tuning: DetectTuning) {
     this.#alert = series.column('detect.alert');
@@ -87,12 +89,17 @@ export class RateCalibration {
   }
 
   #perDay(intervalMs: number): number {
+    if (intervalMs !== this.#priorFor) this.#setPrior(intervalMs);
+    const excursions = this.#tuning.priorExcursions + this.#members.excursions;
+    return excursions / (this.#priorDays + this.#exposureDays);
+  }
+
+  /** Exposure that the prior's excursions stand for; the same for all series of an interval. */
+  #setPrior(intervalMs: number): void {
     const { priorExcursions, priorRate, rateGrowth } = this.#tuning;
     const points = DAY_MS / Math.max(intervalMs, 1);
-    const prior = priorRate * (points / USUAL_POINTS) ** rateGrowth;
-    return (
-      (priorExcursions + this.#members.excursions) / (priorExcursions / prior + this.#exposureDays)
-    );
+    this.#priorFor = intervalMs;
+    this.#priorDays = priorExcursions / (priorRate * (points / USUAL_POINTS) ** rateGrowth);
   }
 }
 

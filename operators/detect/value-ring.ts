@@ -17,12 +17,23 @@ const CHOSEN = 64;
 export class ValueRing {
   /** Steps of each place; place of point n is n mod `WINDOW`. */
   readonly steps = new Int16Array(WINDOW);
+  #mark = 0;
+  #step = 2 ** -EXPONENT_SHIFT;
+
   /** Exponent of the step plus 128, or 0 before the first value. */
-  mark = 0;
+  get mark(): number {
+    return this.#mark;
+  }
+
+  set mark(mark: number) {
+    if (mark === this.#mark) return;
+    this.#mark = mark;
+    this.#step = 2 ** (mark - EXPONENT_SHIFT);
+  }
 
   /** Size of one step. */
   get step(): number {
-    return 2 ** (this.mark - EXPONENT_SHIFT);
+    return this.#step;
   }
 
   /** Puts a value in its place after fitting the step to `scale` (> 0). */
