@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs from 'kafkajs';
-import type { PartitionOffset, TopicRecord } from '../transport.ts';
+import type { PartitionOffset } from '../transport.ts';
 import {
   type FetchedPartition,
   type FetchLimits,
@@ -18,21 +17,14 @@ import {
   throwIfFailed,
 } from './kafkajs-connections.ts';
 import { errorOfCode, toKafkaError } from './kafkajs-errors.ts';
-import { decodeFetch } from './kafkajs-fetch.ts';
+import { decodeFetch, fetchVersion } from './kafkajs-fetch.ts';
 import { KafkajsGroup } from './kafkajs-group.ts';
-import { snappyCompress, snappyUncompress } from './snappy-codec.ts';
+import { produceParameters } from './kafkajs-produce.ts';
 
-const { CompressionCodecs, CompressionTypes } = kafkajs;
-const acknowledgedByAll = -1;
 const createLimitMs = 10_000;
 const leaderPollMs = 50;
 const readCommitted = 1;
 const offsetKeys = { earliest: -2, latest: -1 } as const;
-
-CompressionCodecs[CompressionTypes.Snappy] = () => ({
-  compress: (encoder: { readonly buffer: Buffer }) => snappyCompress(encoder.buffer),
-  decompress: snappyUncompress,
-});
 
 /** The Kafka requests on the connections and wire formats of kafkajs; see `kafkajs-internals.ts` for why only those. */
 export class KafkajsClient implements KafkaClient {
@@ -89,10 +81,9 @@ export class KafkajsClient implements KafkaClient {
     const found = this.#leaders.get(topic)?.get(partition);
     if (found !== undefined) return found;
     const count = metadata?.partitionMetadata.length ?? 0;
-    const [type, retriable] =
-      partition < count ? ['LEADER_NOT_AVAILABLE', true] : ['UNKNOWN_TOPIC_OR_PARTITION', true];
-    const text = `${topic}/${partition} has no leader among ${count} partitions`;
-    throw new KafkaError(String(type), text, retriable === true);
+    const type = partition < count ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION';
+    const text = `${topic}/${partition} has no leader; the topic has ${count} partitions`;
+    throw new KafkaError(type, text, true);
   }
 
   forgetLeaders(): void {
@@ -181,8 +172,10 @@ export class KafkajsClient implements KafkaClient {
         })),
       })),
     };
-    const decode = (bytes: Buffer): Promise<unknown> => decodeFetch(bytes, asked);
-    const answer = await this.#connections.node(node, 'Fetch', parameters, decode);
+    const answer = await this.#connections.node(node, 'Fetch', parameters, {
+      version: fetchVersion,
+      read: (bytes) => decodeFetch(bytes, asked),
+    });
     return answer as readonly FetchedPartition[];
   }
 
@@ -199,21 +192,7 @@ export class KafkajsClient implements KafkaClient {
     identity: ProducerIdentity,
     batches: readonly ProduceBatch[],
   ): Promise<readonly (KafkaError | undefined)[]> {
-    const parameters = {
-      producerId: identity.producerId.toString(),
-      producerEpoch: identity.epoch,
-      acks: acknowledgedByAll,
-      timeout: Math.ceil(this.#requestTimeoutMs * 0.8),
-      compression: CompressionTypes.Snappy,
-      topicData: [...Map.groupBy(batches, ({ topic }) => topic)].map(([topic, parts]) => ({
-        topic,
-        partitions: parts.map(({ partition, firstSequence, records }) => ({
-          partition,
-          firstSequence,
-          messages: records.map(toMessage),
-        })),
-      })),
-    };
+    const parameters = produceParameters(identity, batches, this.#requestTimeoutMs);
     try {
       const answer = (await this.#connections.node(node, 'Produce', parameters)) as {
         readonly topics: readonly {
@@ -280,21 +259,4 @@ export class KafkajsClient implements KafkaClient {
       await delay(leaderPollMs);
     }
   }
-}
-
-function toMessage(record: TopicRecord): object {
-  return {
-    key: record.key === null ? null : asBuffer(record.key),
-    value: record.value === null ? null : asBuffer(record.value),
-    headers: Object.fromEntries(
-      Object.entries(record.headers).map(([name, bytes]) => [name, asBuffer(bytes)]),
-    ),
-    // A number 0 would be taken for "no timestamp".
-    timestamp: String(record.timestampMs),
-  };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

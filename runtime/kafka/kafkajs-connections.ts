@@ -29,8 +29,11 @@ export interface ConnectionOptions {
   readonly log?: (entry: KafkajsLogEntry) => void;
 }
 
-/** Reads a response in place of kafkajs’s own reader. */
-export type DecodeResponse = (bytes: Buffer) => Promise<unknown>;
+/** Reads a response of one version in place of kafkajs’s own reader. */
+export interface ResponseReader {
+  readonly version: number;
+  readonly read: (bytes: Buffer) => Promise<unknown>;
+}
 
 interface MetadataAnswer {
   readonly brokers: readonly { nodeId: number; host: string; port: number }[];
@@ -113,9 +116,9 @@ export class KafkajsConnections {
     id: number,
     api: string,
     parameters: object,
-    decode?: DecodeResponse,
+    reader?: ResponseReader,
   ): Promise<unknown> {
-    return await this.#send(await this.#node(id), api, parameters, decode);
+    return await this.#send(await this.#node(id), api, parameters, reader);
   }
 
   /** Sends a request to whichever node answers, trying all that are known and then the configured ones. */
@@ -156,13 +159,13 @@ export class KafkajsConnections {
     broker: KafkajsBroker,
     api: string,
     parameters: object,
-    decode?: DecodeResponse,
+    reader?: ResponseReader,
   ): Promise<unknown> {
     const what = `${api} to ${broker.connectionPool.host}:${broker.connectionPool.port}`;
     if (this.#closed) throw new KafkaError('CLOSED', `${what}: the client is closed`, false);
     try {
       await broker.connect();
-      const call = lenientCall(broker, api, parameters, decode);
+      const call = lenientCall(broker, api, parameters, reader);
       return await this.#answered(broker.connectionPool.send(call), call, what);
     } catch (error) {
       const failure = toKafkaError(error, what);
@@ -260,16 +263,21 @@ function lenientCall(
   broker: KafkajsBroker,
   api: string,
   parameters: object,
-  decode?: DecodeResponse,
+  reader?: ResponseReader,
 ): ProtocolCall {
   const key = apiKeys[api];
   const definition = requests[api];
   if (key === undefined || definition === undefined) throw new TypeError(`no request ${api}`);
   const call = broker.lookupRequest(key, definition)(parameters);
+  const { apiVersion } = call.request;
+  if (reader !== undefined && reader.version !== apiVersion) {
+    const text = `${api}: the broker speaks version ${apiVersion}, ${reader.version} is needed`;
+    throw new KafkaError('UNSUPPORTED_VERSION', text, false);
+  }
   return {
     ...call,
     response: {
-      decode: decode ?? call.response.decode,
+      decode: reader?.read ?? call.response.decode,
       parse: (decoded) => Promise.resolve(decoded),
     },
   };

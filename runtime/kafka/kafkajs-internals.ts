@@ -3,16 +3,15 @@ import { createRequire } from 'node:module';
 /**
  * Typed access to the inside of kafkajs 2.2.4 (pinned; the last release of a dormant project).
  *
- * Its connections, authentication and wire formats are used; its producer and consumer are not. Measured and read:
- * the producer loses and doubles records when a leader moves (its retry skips a broker that has answered, and counts
- * sequences down for requests that may have been stored), and the consumer rejoins a group without letting anybody
- * finish the partitions it gives up.
+ * Its connections, authentication and wire formats are used; its producer and consumer are not: the one loses and
+ * doubles records when a leader moves, the other joins again without letting anybody finish the partitions it gives up.
+ * See docs/decisions/0006-kafka-requests.md.
  */
 const require = createRequire(import.meta.url);
 
 /** A request of the protocol with the functions that read its response. */
 export interface ProtocolCall {
-  readonly request: unknown;
+  readonly request: { readonly apiVersion: number };
   readonly response: {
     readonly decode: (bytes: Buffer) => Promise<unknown>;
     readonly parse: (decoded: unknown) => Promise<unknown>;

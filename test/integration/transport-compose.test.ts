@@ -66,8 +66,10 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(compose.services)).toContain(new URL(config.schemaRegistry.url).hostname);
   });
 
-  it.runIf(hasComposePlugin())('passes `docker compose config`', () => {
-    const args = ['compose', '-f', 'docker-compose.yml', 'config', '--quiet'];
-    execFileSync('docker', args, { cwd: root, stdio: 'pipe' });
-  });
+  if (hasComposePlugin()) {
+    it('passes `docker compose config`', () => {
+      const args = ['compose', '-f', 'docker-compose.yml', 'config', '--quiet'];
+      execFileSync('docker', args, { cwd: root, stdio: 'pipe' });
+    });
+  }
 });

@@ -3,16 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openKafkaTransport } from '../../runtime/kafka/kafka-transport.ts';
 import { spec } from '../conformance/fixtures.ts';
-import { requireBroker } from '../servers/require-server.ts';
+import { requireOwnBroker } from '../servers/require-server.ts';
 import { startBroker, startCluster } from '../servers/servers.ts';
 import { Copier } from './transport-copier.ts';
 import { eventually, faults, Load, numbersIn } from './transport-load.ts';
 
-const own = process.env.VIGIE_TEST_BROKERS === undefined;
-
-describe.runIf(own && requireBroker('broker crashes'))('a broker that is killed under load', () => {
+describe.runIf(requireOwnBroker('broker crashes'))('a broker that is killed under load', () => {
   it('and comes back has every acknowledged record once, and the stage behind it too', async () => {
-    const broker = await startBroker();
+    const broker = await startBroker({ own: true });
     const transport = await openKafkaTransport({ brokers: broker.brokers });
     const name = `crash.${randomUUID()}`;
     const copying = { group: name, input: `${name}.in`, output: `${name}.out` };

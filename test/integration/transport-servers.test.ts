@@ -6,6 +6,7 @@ import {
   type Machine,
   parseJavaMajor,
   requireBroker,
+  requireOwnBroker,
   requireRegistry,
   serverAvailability,
 } from '../servers/require-server.ts';
@@ -48,6 +49,8 @@ describe('whether servers can be had', () => {
     const ci = machine({ CI: 'true' });
     expect(() => requireBroker('the crash tests', ci)).toThrow('NOT RUN: the crash tests');
     expect(() => requireRegistry('x', ci)).toThrow('VIGIE_TEST_REGISTRY');
+    const named = machine({ CI: 'true', VIGIE_TEST_BROKERS: 'kafka:9092' });
+    expect(() => requireOwnBroker('the crash tests', named)).toThrow('needs Java 17');
   });
 
   it.each([
@@ -59,15 +62,14 @@ describe('whether servers can be had', () => {
   });
 });
 
-describe.runIf(requireBroker('starting servers'))('servers of the tests', () => {
+describe.runIf(requireOwnBroker('starting servers'))('servers of the tests', () => {
   it('end when whoever started them is killed', async () => {
     const script = `
       const { startBroker } = await import(${JSON.stringify(serversModule)});
-      const { brokers } = await startBroker();
+      const { brokers } = await startBroker({ own: true });
       process.stdout.write(brokers[0]);
       setInterval(() => {}, 1000);`;
-    const env = { ...process.env, VIGIE_TEST_BROKERS: '' };
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], { env });
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script]);
     const [address] = (await once(starter.stdout, 'data')) as [Buffer];
     const port = Number(address.toString().split(':')[1]);
     expect(await isOpen(port)).toBe(true);
@@ -76,8 +78,7 @@ describe.runIf(requireBroker('starting servers'))('servers of the tests', () => 
   });
 
   it('stop when asked to, and a killed broker starts again on its port', async () => {
-    const broker = await startBroker();
-    if (!broker.owned) return;
+    const broker = await startBroker({ own: true });
     const port = Number(broker.brokers[0]?.split(':')[1]);
     await broker.kill();
     expect(await isOpen(port)).toBe(false);

@@ -16,10 +16,10 @@ export type Availability =
 /**
  * Decides where a server comes from: the environment names one, else Java 17 and Maven start our own.
  *
- * @param variable the environment name that would point to a running server.
+ * @param variable the environment name that would point to a running server; absent when only our own will do.
  */
-export function serverAvailability(machine: Machine, variable: string): Availability {
-  const named = machine.env[variable];
+export function serverAvailability(machine: Machine, variable?: string): Availability {
+  const named = variable === undefined ? undefined : machine.env[variable];
   if (named !== undefined && named !== '') return { kind: 'named' };
   const lacking: string[] = [];
   if ((machine.javaMajor ?? 0) < 17) {
@@ -28,7 +28,8 @@ export function serverAvailability(machine: Machine, variable: string): Availabi
   }
   if (!machine.maven) lacking.push('Maven');
   if (lacking.length === 0) return { kind: 'own' };
-  return { kind: 'absent', reason: `needs ${lacking.join(' and ')}, or ${variable}` };
+  const other = variable === undefined ? '' : `, or ${variable}`;
+  return { kind: 'absent', reason: `needs ${lacking.join(' and ')}${other}` };
 }
 
 /**
@@ -41,12 +42,17 @@ export function requireBroker(what: string, machine: Machine = thisMachine()): b
   return requireServer(what, 'VIGIE_TEST_BROKERS', machine);
 }
 
+/** Says the same for tests that kill brokers, which one named by the environment is not for. */
+export function requireOwnBroker(what: string, machine: Machine = thisMachine()): boolean {
+  return requireServer(what, undefined, machine);
+}
+
 /** Says the same for the schema registry. @throws Error as `requireBroker` does. */
 export function requireRegistry(what: string, machine: Machine = thisMachine()): boolean {
   return requireServer(what, 'VIGIE_TEST_REGISTRY', machine);
 }
 
-function requireServer(what: string, variable: string, machine: Machine): boolean {
+function requireServer(what: string, variable: string | undefined, machine: Machine): boolean {
   const availability = serverAvailability(machine, variable);
   if (availability.kind !== 'absent') return true;
   const message = `NOT RUN: ${what}: ${availability.reason}`;

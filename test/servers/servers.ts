@@ -19,6 +19,8 @@ export interface BrokerOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** `light` (default) starts fast on few cores; `wide` is for throughput runs. */
   readonly jvm?: 'light' | 'wide';
+  /** Starts one of our own even where the environment names another. */
+  readonly own?: boolean;
 }
 
 /** A broker to test against. `owned` is false for one named by the environment: it cannot be killed or restarted. */
@@ -56,7 +58,7 @@ export interface Cluster {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const named = process.env.VIGIE_TEST_BROKERS;
-  if (named !== undefined && named !== '') return namedBroker(named);
+  if (options.own !== true && named !== undefined && named !== '') return namedBroker(named);
   const [client, controller] = await freePorts(2);
   if (client === undefined || controller === undefined) throw new Error('no free port');
   return await startNode(1, [{ client, controller }], options);
