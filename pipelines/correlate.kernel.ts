@@ -18,10 +18,10 @@ class CorrelateKernel implements Kernel {
   readonly #correlator: Correlator;
 
   constructor(context: Context) {
-    const { partition, partitions, options } = context;
+    const { partition, options } = context;
     this.#context = context;
     this.#codec = new Codec(options.schemaIds);
-    this.#correlator = new Correlator(options.section, { partition, sources: partitions });
+    this.#correlator = new Correlator(options.section, { partition });
   }
 
   process(input: SlotReader, output: KernelOutput): void {
