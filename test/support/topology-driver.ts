@@ -87,13 +87,15 @@ export class TopologyDriver {
     this.pipe(topic, partition, { value: this.codec.encode(name, value), timestampMs });
   }
 
-  /** Runs all stages until nothing is left to read. */
-  async run(): Promise<void> {
-    for (let moved = true; moved; ) {
+  /** Runs all stages until nothing is left to read, or for so many kernel calls. */
+  async run(calls = Number.POSITIVE_INFINITY): Promise<void> {
+    let left = calls;
+    for (let moved = true; moved && left > 0; ) {
       moved = false;
-      for (const stage of this.#stages) {
-        for (let partition = 0; partition < this.partitions; partition++) {
-          while (await this.#step(stage, partition)) moved = true;
+      for (const [stage, partition] of this.#tasks()) {
+        while (left > 0 && (await this.#step(stage, partition))) {
+          moved = true;
+          left -= 1;
         }
       }
     }
@@ -101,27 +103,8 @@ export class TopologyDriver {
 
   /** Saves the state of every task that is open. */
   async checkpoint(): Promise<void> {
-    for (const stage of this.#stages) {
-      for (let partition = 0; partition < this.partitions; partition++) {
-        if (!this.#open.has(`${stage.name}/${partition}`)) continue;
-        const task = this.#address(stage, partition);
-        const answer = await runKernelCall({
-          op: 'checkpoint',
-          task,
-          output: new SharedArrayBuffer(SLOT_BYTES),
-        });
-        const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
-        while (slot.next()) {
-          this.pipe(stateTopic(stage.name), partition, {
-            key: copy(slot.key),
-            value: copy(slot.value),
-          });
-        }
-        for (const topic of stage.inputs) {
-          const key = `${stage.name}/${topic}/${partition}`;
-          this.#stamps.set(key, this.#positions.get(key) ?? 0);
-        }
-      }
+    for (const [stage, partition] of this.#tasks()) {
+      if (this.#open.has(`${stage.name}/${partition}`)) await this.#save(stage, partition);
     }
   }
 
@@ -146,6 +129,12 @@ export class TopologyDriver {
       if (decoded.name === name) found.push(decoded.value as unknown as RecordTypes[N]);
     }
     return found;
+  }
+
+  *#tasks(): Generator<readonly [StageSpec, number]> {
+    for (const stage of this.#stages) {
+      for (let partition = 0; partition < this.partitions; partition++) yield [stage, partition];
+    }
   }
 
   async #step(stage: StageSpec, partition: number): Promise<boolean> {
@@ -181,6 +170,23 @@ export class TopologyDriver {
       this.pipe(names[slot.topic] ?? '', slot.partition, record);
     }
     return true;
+  }
+
+  async #save(stage: StageSpec, partition: number): Promise<void> {
+    const task = this.#address(stage, partition);
+    const output = new SharedArrayBuffer(SLOT_BYTES);
+    const answer = await runKernelCall({ op: 'checkpoint', task, output });
+    const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
+    while (slot.next()) {
+      this.pipe(stateTopic(stage.name), partition, {
+        key: copy(slot.key),
+        value: copy(slot.value),
+      });
+    }
+    for (const topic of stage.inputs) {
+      const key = `${stage.name}/${topic}/${partition}`;
+      this.#stamps.set(key, this.#positions.get(key) ?? 0);
+    }
   }
 
   async #start(stage: StageSpec, partition: number): Promise<void> {
