@@ -7,6 +7,9 @@ const smallestSegmentBytes = 16 * mebibyte;
 /** Retention works on whole segments: this many of them fit the limit. */
 const segmentsPerRetention = 8;
 const compactedSegmentBytes = 64 * mebibyte;
+const shortestSegmentMs = 600_000;
+const longestSegmentMs = 604_800_000;
+const compactedSegmentMs = 21_600_000;
 const noLimit = '9223372036854775807';
 
 /**
@@ -14,12 +17,12 @@ const noLimit = '9223372036854775807';
  *
  * A batch may hold one record of the greatest size: snappy lengthens what it cannot compress by up to a sixth, and
  * brokers count the batch’s own header. Record timestamps far in the future are taken, since what is wrong with a
- * record is for VALIDATE to say; Kafka refuses them above an hour otherwise. Segments are small enough that retention
- * by size and compaction, which work on closed segments only, do happen.
+ * record is for VALIDATE to say; Kafka refuses them above an hour otherwise. Segments are small and short enough that
+ * retention and compaction, which work on closed segments only, do happen.
  */
 export function toNewTopic(topic: TopicSpec, replicas: number): NewTopic {
   const batchBytes = Math.ceil((topic.maxRecordBytes * 7) / 6) + mebibyte;
-  const unlimited = topic.retentionBytes < 0 ? largestSegmentBytes : topic.retentionBytes;
+  const unlimited = topic.retentionBytes < 0 ? Number.POSITIVE_INFINITY : topic.retentionBytes;
   const wanted =
     topic.cleanup === 'compact' ? compactedSegmentBytes : unlimited / segmentsPerRetention;
   const segmentBytes = Math.min(largestSegmentBytes, Math.max(smallestSegmentBytes, wanted));
@@ -33,10 +36,18 @@ export function toNewTopic(topic: TopicSpec, replicas: number): NewTopic {
       'retention.bytes': limit(topic.retentionBytes),
       'max.message.bytes': String(batchBytes),
       'segment.bytes': String(Math.ceil(Math.max(segmentBytes, batchBytes))),
+      'segment.ms': String(segmentMs(topic)),
       'message.timestamp.after.max.ms': noLimit,
       ...(topic.cleanup === 'compact' ? { 'min.cleanable.dirty.ratio': '0.3' } : {}),
     },
   };
+}
+
+/** A quarter of the retention, within ten minutes and a week; a compacted topic’s segment closes after six hours. */
+function segmentMs({ cleanup, retentionMs }: TopicSpec): number {
+  if (cleanup === 'compact') return compactedSegmentMs;
+  if (!Number.isSafeInteger(retentionMs) || retentionMs < 0) return longestSegmentMs;
+  return Math.min(longestSegmentMs, Math.max(shortestSegmentMs, Math.ceil(retentionMs / 4)));
 }
 
 /** Kafka’s -1 for no limit. */
