@@ -18,10 +18,10 @@ class CorrelateKernel implements Kernel {
   readonly #correlator: Correlator;
 
   constructor(context: Context) {
-    const { partition, options } = context;
+    const { partition, partitions, options } = context;
     this.#context = context;
     this.#codec = new Codec(options.schemaIds);
-    this.#correlator = new Correlator(options.section, { partition });
+    this.#correlator = new Correlator(options.section, { partition, sources: partitions });
   }
 
   process(input: SlotReader, output: KernelOutput): void {

@@ -72,7 +72,7 @@ export const correlateOptions = z.strictObject({
   ),
   idleTimeoutMs: duration(
     'A source partition that is silent while others get this far ahead is left out of the watermark.',
-    MINUTE_MS,
+    10_000,
     1000,
     DAY_MS,
   ),
