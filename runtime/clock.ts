@@ -4,5 +4,14 @@ export interface Clock {
   nowMs(): number;
 }
 
+/** Time that only moves forward, for durations; its origin means nothing. */
+export interface MonotonicClock {
+  /** Milliseconds, with fractions. */
+  elapsedMs(): number;
+}
+
+/** The machine’s monotonic clock. */
+export const monotonicClock: MonotonicClock = { elapsedMs: () => performance.now() };
+
 /** The machine’s clock: the only place that reads it. */
 export const systemClock: Clock = { nowMs: () => Date.now() };

@@ -240,6 +240,11 @@ export const errorCatalogue = {
     message: 'an input file could not be read to its end',
     remedy: 'Check its path, permissions and, for `.gz`, whether it is whole; points read before were sent.',
   },
+  LISTENER_REFUSED: {
+    fate: 'stop',
+    message: 'the address for metrics and health cannot be listened on',
+    remedy: 'Free the port, or choose another `observability.listener.host` or `port`.',
+  },
   OPTIONS_INVALID: {
     fate: 'stop',
     message: 'the configuration has faults',

@@ -35,4 +35,6 @@ export interface KernelAnswer {
   readonly records: number;
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
+  /** Time the call took within the thread. */
+  readonly elapsedMs: number;
 }

@@ -1,3 +1,4 @@
+import { monotonicClock } from './clock.ts';
 import { DEAD_LETTER_TOPIC, deadLetter } from './dead-letter.ts';
 import { type ErrorCode, errorCatalogue, PipelineError } from './errors.ts';
 import type { CreateKernel, Kernel, KernelOutput } from './kernel.ts';
@@ -22,7 +23,9 @@ const tasks = new Map<string, OpenTask>();
  */
 export default async function runKernelCall(call: KernelCall): Promise<KernelAnswer> {
   try {
-    return await dispatch(call);
+    const startMs = monotonicClock.elapsedMs();
+    const given = await dispatch(call);
+    return { ...given, elapsedMs: monotonicClock.elapsedMs() - startMs };
   } catch (error) {
     if (error instanceof PipelineError) throw crossThread(error);
     const where = `${call.task.stage}/${call.task.partition} ${call.op}`;
@@ -77,7 +80,7 @@ function checkpoint(task: OpenTask, buffer: SharedArrayBuffer): KernelAnswer {
   task.kernel.checkpoint((key, value) => {
     writer.append(0, 0, 0, { key, value, headers: NO_HEADERS, timestampMs: 0 });
   });
-  return { output: writer.buffer, bytes: writer.byteLength, records: writer.count, counters: {}, gauges: {} };
+  return { output: writer.buffer, bytes: writer.byteLength, records: writer.count, counters: {}, gauges: {}, elapsedMs: 0 };
 }
 
 class SlotOutput implements KernelOutput {
@@ -152,12 +155,13 @@ class SlotOutput implements KernelOutput {
       records: count,
       counters: this.#counters,
       gauges: this.#gauges,
+      elapsedMs: 0,
     };
   }
 }
 
 function answer(): KernelAnswer {
-  return { bytes: 0, records: 0, counters: {}, gauges: {} };
+  return { bytes: 0, records: 0, counters: {}, gauges: {}, elapsedMs: 0 };
 }
 
 function addressKey({ stage, partition }: TaskAddress): string {

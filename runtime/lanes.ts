@@ -2,10 +2,16 @@ import { Piscina } from 'piscina';
 import { errorCatalogue, type ErrorCode, PipelineError } from './errors.ts';
 import type { KernelAnswer, KernelCall } from './kernel-call.ts';
 
+/** Is told of every kernel call when it is handed to its lane, and then of its end. */
+export interface LaneWatch {
+  began(lane: number, call: KernelCall): (outcome: KernelAnswer | 'timeout' | 'failed') => void;
+}
+
 /** How many kernel threads a worker has, and how long one call may take. */
 export interface LanesOptions {
   readonly threads: number;
   readonly timeoutMs: number;
+  readonly watch?: LaneWatch;
 }
 
 /**
@@ -17,9 +23,11 @@ export interface LanesOptions {
 export class Lanes {
   readonly #pools: readonly Piscina<KernelCall, KernelAnswer>[];
   readonly #timeoutMs: number;
+  readonly #watch: LaneWatch | undefined;
 
-  constructor({ threads, timeoutMs }: LanesOptions) {
+  constructor({ threads, timeoutMs, watch }: LanesOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#watch = watch;
     this.#pools = Array.from(
       { length: threads },
       () =>
@@ -48,9 +56,13 @@ export class Lanes {
     if (pool === undefined) throw new PipelineError('KERNEL_FAILED', `no lane ${lane}`);
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#timeoutMs);
+    const ended = this.#watch?.began(lane, call);
     try {
-      return await pool.run(call, { signal: deadline.signal });
+      const answer = await pool.run(call, { signal: deadline.signal });
+      ended?.(answer);
+      return answer;
     } catch (error) {
+      ended?.(deadline.signal.aborted ? 'timeout' : 'failed');
       if (deadline.signal.aborted) {
         const where = `${call.task.stage}/${call.task.partition} ${call.op} took over ${this.#timeoutMs} ms`;
         throw new PipelineError('KERNEL_TIMEOUT', where, { cause: error });

@@ -86,6 +86,11 @@ export class Task {
     return this.#pendingBytes;
   }
 
+  /** Items offered and not yet settled. */
+  get pendingItems(): number {
+    return this.#pendingItems;
+  }
+
   /**
    * Creates the kernel in its thread and restores its state.
    * @returns where to start reading, per input topic (full name).
