@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultSettings } from './detect-input.ts';
 import { mayOpen, sensitivityFactor } from './gates.ts';
 
-const reading = { value: 130, expected: 100, span: 40, grain: 0.5 };
+const reading = { value: 130, expected: 100, span: 90, grain: 0.5 };
 
 describe('mayOpen', () => {
   it('takes a fifth of the expected value by default', () => {
@@ -10,10 +10,10 @@ describe('mayOpen', () => {
     expect(mayOpen(defaultSettings, { ...reading, value: 119 })).toBe(false);
   });
 
-  it('takes half of the span where a share of the value says nothing', () => {
-    const far = { value: 1e12 + 21, expected: 1e12, span: 40, grain: 0.5 };
+  it('takes three tenths of the span where a share of the value says nothing', () => {
+    const far = { value: 1e12 + 12.5, expected: 1e12, span: 40, grain: 0.5 };
     expect(mayOpen(defaultSettings, far)).toBe(true);
-    expect(mayOpen(defaultSettings, { ...far, value: 1e12 + 19 })).toBe(false);
+    expect(mayOpen(defaultSettings, { ...far, value: 1e12 + 11.5 })).toBe(false);
   });
 
   it('is not opened by a single grain of a series of few values', () => {

@@ -1,7 +1,7 @@
 import type { DetectSettings } from './detect-input.ts';
 
 /** A share of the value says nothing of a series that moves by 1 about 10^12: so much more of its span will do. */
-const SPAN_SHARES = 2.5;
+const SPAN_SHARES = 1.5;
 /** A larger `minRel` than this was meant as it stands. */
 const LENIENT = 0.2;
 /** A series of few distinct values must move by more than the least step it makes. */
@@ -18,7 +18,7 @@ export interface GateReading {
 /**
  * Tells whether a metric's definition lets an episode open at a point. Scores are never gated.
  *
- * `minRel` is held against the size of the expected value; 2.5 times that share (0.5 by
+ * `minRel` is held against the size of the expected value; 1.5 times that share (0.3 by
  * default) of all the room that the series has used will do as well, unless the definition asks for more than
  * the default.
  */

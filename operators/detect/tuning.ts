@@ -62,8 +62,8 @@ export const CRITICAL_DAYS = 500;
 
 /** The constants that the product runs with. */
 export const defaultTuning: DetectTuning = {
-  weights: [1, 0.5, 1, 0.2, 2],
-  shortShares: [0.2, 0.3, 0.3, 0.3, 0.06],
+  weights: [1, 0.5, 1.2, 0.2, 2],
+  shortShares: [0.2, 0.5, 0.5, 0.4, 0.06],
   pointShares: [0, 0, 0, 0.3, 0],
   lateShare: 0.75,
   memory: 3000,
