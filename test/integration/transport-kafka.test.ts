@@ -1,10 +1,10 @@
-import { afterAll, beforeAll } from 'vitest';
-import { openKafkaTransport } from '../../runtime/kafka/kafka-transport.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type KafkaTransport, openKafkaTransport } from '../../runtime/kafka/kafka-transport.ts';
 import { transportConformance } from '../conformance/transport.conformance.ts';
 import { requireBroker } from '../servers/require-server.ts';
 import { type Broker, startBroker } from '../servers/servers.ts';
 
-if (requireBroker('the transport on a Kafka broker')) {
+describe.runIf(requireBroker('the transport on Kafka'))('Kafka 4', () => {
   let broker: Broker;
   beforeAll(async () => {
     broker = await startBroker();
@@ -12,7 +12,7 @@ if (requireBroker('the transport on a Kafka broker')) {
   afterAll(() => broker?.stop());
 
   transportConformance('kafka', async () => {
-    const open = () => openKafkaTransport({ brokers: broker.brokers, limitMs: 10_000 });
+    const open = (): Promise<KafkaTransport> => openKafkaTransport({ brokers: broker.brokers });
     let transport = await open();
     return {
       transport,
@@ -24,4 +24,4 @@ if (requireBroker('the transport on a Kafka broker')) {
       dispose: () => transport.close(),
     };
   });
-}
+});
