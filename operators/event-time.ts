@@ -4,10 +4,6 @@ export interface EventTimeOptions {
   readonly tickIntervalMs: number;
 }
 
-/** Ticks for a jump, and the span that they cover when there was no tick before. */
-const JUMP_STEPS = 9;
-const JUMP_SPAN_MS = 3_600_000;
-
 /**
  * Follows the event time of a task: the watermark is its newest time less the allowed lateness, and never goes back.
  */
@@ -28,24 +24,14 @@ export class EventTime {
     this.#dirty = true;
   }
 
-  /**
-   * Returns the watermarks to tell, rising: none until it has moved far enough, nine equal steps when it jumped.
-   *
-   * A reader calls a silent partition idle only after several ticks of others, so one tick for a whole file would hold
-   * it up for ever.
-   */
-  takeTicks(): readonly number[] {
-    if (this.#newestMs === Number.NEGATIVE_INFINITY) return [];
+  /** Returns the watermark when it has moved far enough to be told again; nothing before the first point. */
+  takeTick(): number | undefined {
+    if (this.#newestMs === Number.NEGATIVE_INFINITY) return undefined;
     const watermarkMs = this.#newestMs - this.#options.allowedLatenessMs;
-    const movedMs = watermarkMs - this.#toldMs;
-    if (!(movedMs >= this.#options.tickIntervalMs)) return [];
-    const steps = movedMs >= JUMP_STEPS * this.#options.tickIntervalMs ? JUMP_STEPS : 1;
-    const firstMs = Number.isFinite(movedMs) ? this.#toldMs : watermarkMs - JUMP_SPAN_MS;
+    if (!(watermarkMs >= this.#toldMs + this.#options.tickIntervalMs)) return undefined;
     this.#toldMs = watermarkMs;
     this.#dirty = true;
-    return Array.from({ length: steps }, (_, i) =>
-      Math.floor(firstMs + ((watermarkMs - firstMs) * (i + 1)) / steps),
-    );
+    return watermarkMs;
   }
 
   /** The state to save if it changed since the last call. */

@@ -130,11 +130,11 @@ class DetectKernel implements Kernel {
 
   /** Every partition of `anomalies` hears how far event time has come here: correlate’s timers run by it. */
   #tick(latestMs: number, output: KernelOutput): void {
+    const watermarkMs = this.#eventTime.takeTick();
+    if (watermarkMs === undefined) return;
     const { partition, partitions } = this.#context;
-    for (const watermarkMs of this.#eventTime.takeTicks()) {
-      const tick = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
-      for (let to = 0; to < partitions; to++) output.emit('anomalies', to, null, tick, latestMs);
-    }
+    const tick = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
+    for (let to = 0; to < partitions; to++) output.emit('anomalies', to, null, tick, latestMs);
   }
 }
 
