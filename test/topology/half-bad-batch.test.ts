@@ -261,16 +261,17 @@ describe('a large record', () => {
 describe('two tenants on one raw partition', () => {
   it('are both taken, record by record in turn', async () => {
     const driver = await TopologyDriver.open();
+    // Enough hosts that the tenants meet in every partition.
+    const hosts = Array.from({ length: 10 }, (_, host) => `h${host}`);
     for (let i = 0; i < 20; i++) {
-      const series = [
-        { name: 'up', labels: { host: 'a' }, points: [[NOW_MS + i * 1000, i] as const] },
-      ];
+      const points = [[NOW_MS + i * 1000, i] as const];
+      const series = hosts.map((host) => ({ name: 'up', labels: { host }, points }));
       const tenant = i % 2 === 0 ? 'a' : 'b';
       driver.send('metrics.raw', 0, 'MetricBatch', rawBatch(series, { tenant }), NOW_MS);
     }
     await driver.run();
     for (const stage of ['validate', 'enrich', 'detect']) {
-      expect(driver.counters[stage]).toMatchObject({ points_in_total: 20, points_out_total: 20 });
+      expect(driver.counters[stage]).toMatchObject({ points_in_total: 200, points_out_total: 200 });
     }
   });
 });
