@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import type { Codec } from '../schemas/codec.ts';
+import type { MetricBatch } from '../schemas/generated/metric-batch.ts';
+import { randomFrom } from '../test/support/random.ts';
+
+/** How a fleet of series is made; the same setup gives the same values. */
+export interface FleetSetup {
+  readonly series: number;
+  readonly pointsPerSeries: number;
+  readonly pointsPerRecord: number;
+  readonly stepMs: number;
+  /** Event time of the first point, epoch ms. */
+  readonly startMs: number;
+  readonly seed: number;
+  /** Share of the series that get a history before all others begin, so that they are known when anomalies come. */
+  readonly pilots: number;
+  /** Share of all points at which an anomaly begins. */
+  readonly planted: number;
+}
+
+/** A planted anomaly: from its first to its last point, epoch ms. */
+export interface Planted {
+  readonly series: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** One raw record of a fleet. */
+export interface FleetRecord {
+  /** Group of series that it holds; its records must keep their order. */
+  readonly group: number;
+  readonly value: Buffer;
+  readonly points: number;
+}
+
+/** Points of a series before an anomaly is planted on it: the point at which it counts as live. */
+const HISTORY_POINTS = 256;
+/** Points that a planted anomaly lasts. */
+const PLANTED_POINTS = 6;
+/** Points of a series between two planted anomalies: they must be episodes of their own. */
+const PLANTED_APART = 128;
+const METRICS_PER_HOST = 16;
+const WAVE = Float64Array.from({ length: 4096 }, (_, i) => Math.sin((i / 4096) * 2 * Math.PI));
+
+interface Group {
+  readonly first: number;
+  readonly size: number;
+  /** Encoded record whose columns are written anew for each use. */
+  readonly template: Buffer;
+}
+
+/**
+ * Makes the records of a fleet round by round: waves with noise at full precision, never the same bytes twice.
+ *
+ * A record holds one group of neighbouring series, as an agent on a few hosts would send it, labels and all. Its names
+ * are encoded once; a round only writes the two columns at the end of the bytes, so that the generator costs little.
+ */
+export class FleetSource {
+  readonly planted: Planted[] = [];
+  readonly #setup: FleetSetup;
+  readonly #groups: readonly Group[];
+  readonly #random: () => number;
+  readonly #level: Float64Array;
+  readonly #swing: Float64Array;
+  readonly #phase: Uint32Array;
+  readonly #nextPlant: Float64Array;
+  readonly #lift: Float64Array;
+  readonly #historyRounds: number;
+  readonly #pilotGroups: number;
+  #noise: number;
+  #round: number;
+  #order: number[] = [];
+  #debt = 0;
+  #left = 0;
+
+  constructor(codec: Pick<Codec, 'encode'>, setup: FleetSetup) {
+    this.#setup = setup;
+    this.#random = randomFrom(setup.seed);
+    this.#noise = (setup.seed * 2654435761) | 1;
+    const perRecord = Math.max(1, Math.floor(setup.pointsPerRecord / setup.pointsPerSeries));
+    this.#groups = Array.from({ length: Math.ceil(setup.series / perRecord) }, (_, g) => {
+      const first = g * perRecord;
+      const size = Math.min(perRecord, setup.series - first);
+      return { first, size, template: encodeGroup(codec, first, size, setup.pointsPerSeries) };
+    });
+    this.#level = Float64Array.from({ length: setup.series }, () => 10 + 1000 * this.#random());
+    this.#swing = this.#level.map((level) => level * (0.05 + 0.2 * this.#random()));
+    this.#phase = Uint32Array.from({ length: setup.series }, () => 4096 * this.#random());
+    this.#lift = new Float64Array(setup.series);
+    this.#historyRounds = Math.ceil(HISTORY_POINTS / setup.pointsPerSeries);
+    this.#pilotGroups = Math.ceil(this.#groups.length * setup.pilots);
+    this.#round = this.#historyRounds;
+    const pilots = this.#pilotGroups * perRecord;
+    const history = this.#historyRounds * setup.pointsPerSeries;
+    this.#nextPlant = Float64Array.from({ length: setup.series }, (_, s) =>
+      s < pilots ? history : history + HISTORY_POINTS,
+    );
+  }
+
+  /** Groups of series; one record of each makes a round. */
+  get groups(): number {
+    return this.#groups.length;
+  }
+
+  /** The records of the pilots’ history, in order; to be sent before all others. */
+  *history(): Generator<FleetRecord> {
+    for (let round = 0; round < this.#historyRounds; round++) {
+      for (let group = 0; group < this.#pilotGroups; group++) yield this.record(group, round);
+    }
+  }
+
+  /** Makes the next record: groups in another order in each round, as their sends would jitter. */
+  next(): FleetRecord {
+    if (this.#left === 0) {
+      this.#order = shuffled(this.#groups.length, this.#random);
+      this.#left = this.#groups.length;
+      this.#round += 1;
+    }
+    this.#left -= 1;
+    return this.record(this.#order[this.#left] ?? 0, this.#round - 1);
+  }
+
+  /** Makes the record of a group in a round; a group’s rounds must come in order. */
+  record(group: number, round: number): FleetRecord {
+    const { pointsPerSeries: perSeries } = this.#setup;
+    const { first, size, template } = this.#groups[group] as Group;
+    const value = Buffer.from(template);
+    const points = size * perSeries;
+    const { timestampsAt, valuesAt } = columnsOf(value.length, points);
+    let at = 0;
+    for (let s = first; s < first + size; s++) {
+      const from = round * perSeries;
+      this.#plant(s, from);
+      const plantEnd = (this.#nextPlant[s] as number) - PLANTED_APART + PLANTED_POINTS;
+      const lift = this.#lift[s] as number;
+      for (let i = from; i < from + perSeries; i++) {
+        value.writeDoubleLE(this.timeOf(s, i), timestampsAt + at);
+        value.writeDoubleLE(this.#valueAt(s, i) + (i < plantEnd ? lift : 0), valuesAt + at);
+        at += 8;
+      }
+    }
+    return { group, value, points };
+  }
+
+  #valueAt(series: number, i: number): number {
+    const swing = this.#swing[series] as number;
+    // Xorshift32: the generator shares the cores with what it feeds.
+    let noise = this.#noise;
+    noise ^= noise << 13;
+    noise ^= noise >>> 17;
+    noise ^= noise << 5;
+    this.#noise = noise;
+    const wave = WAVE[((this.#phase[series] as number) + i * 29) & 4095] as number;
+    return (this.#level[series] as number) + swing * (wave + noise * 7e-11);
+  }
+
+  /** Event time of a point, epoch ms: every series has its own place within a step. */
+  timeOf(series: number, i: number): number {
+    const { startMs, stepMs } = this.#setup;
+    return startMs + ((series * 7919) % stepMs) + i * stepMs;
+  }
+
+  /** Decides whether an anomaly begins with point `from` of a series. */
+  #plant(series: number, from: number): void {
+    const { planted, pointsPerSeries } = this.#setup;
+    if (from >= this.#historyRounds * pointsPerSeries) this.#debt += planted * pointsPerSeries;
+    if (this.#debt < 1 || from < (this.#nextPlant[series] as number)) return;
+    this.#debt -= 1;
+    this.#nextPlant[series] = from + PLANTED_APART;
+    this.#lift[series] = 8 * (this.#swing[series] as number);
+    const startMs = this.timeOf(series, from);
+    this.planted.push({ series, startMs, endMs: this.timeOf(series, from + PLANTED_POINTS) });
+  }
+}
+
+/** Labels of a series, as a producer sends them: a host with a few metrics of some devices. */
+export function labelsOf(series: number): Readonly<Record<string, string>> {
+  const host = Math.floor(series / METRICS_PER_HOST);
+  return {
+    device: `dev${(series >> 2) & 3}`,
+    host: `host-${String(host).padStart(6, '0')}`,
+    region: `eu-west-${host % 3}`,
+    service: `service-${host % 97}`,
+    unit: `u${series}`,
+  };
+}
+
+/** Name of a series’ metric. */
+export function nameOf(series: number): string {
+  return `fleet_metric_${series & 3}`;
+}
+
+/** Makes a seed of any text, so that two runs never send the same records. */
+export function seedOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32LE(0);
+}
+
+function encodeGroup(
+  codec: Pick<Codec, 'encode'>,
+  first: number,
+  size: number,
+  pointsPerSeries: number,
+): Buffer {
+  const dictionary: string[] = [];
+  const places = new Map<string, number>();
+  const place = (text: string): number => {
+    const known = places.get(text);
+    if (known !== undefined) return known;
+    places.set(text, dictionary.length);
+    return dictionary.push(text) - 1;
+  };
+  const series: MetricBatch['series'][number][] = [];
+  for (let s = first; s < first + size; s++) {
+    const labels = Object.entries(labelsOf(s)).flatMap(([name, text]) => [
+      place(name),
+      place(text),
+    ]);
+    series.push({ name: place(nameOf(s)), labels, kind: 'GAUGE', unit: -1 });
+  }
+  const counts = new Uint32Array(size).fill(pointsPerSeries);
+  const column = new Uint8Array(8 * size * pointsPerSeries);
+  return codec.encode('MetricBatch', {
+    tenant: 'default',
+    layout: 1,
+    backfill: false,
+    dictionary,
+    series,
+    counts: new Uint8Array(counts.buffer),
+    timestamps: column,
+    values: column,
+  });
+}
+
+/** The two columns are the last fields of a record, each behind its length as an Avro long. */
+function columnsOf(bytes: number, points: number) {
+  const valuesAt = bytes - 8 * points;
+  let lengthBytes = 1;
+  for (let zigzag = 16 * points; zigzag >= 128; zigzag = Math.floor(zigzag / 128)) lengthBytes += 1;
+  return { valuesAt, timestampsAt: valuesAt - lengthBytes - 8 * points };
+}
+
+function shuffled(count: number, random: () => number): number[] {
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}

@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openTransport } from '../pipelines/open-transport.ts';
+import { type RunningPipeline, runPipeline } from '../pipelines/run.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { createLog } from '../runtime/log.ts';
+import type { Transport } from '../runtime/transport.ts';
+import { topicSpecs } from '../schemas/topics.ts';
+import { untilIdle } from '../test/support/pipeline-reading.ts';
+import type { BenchOptions } from './bench-options.ts';
+import { CpuMeter } from './cpu-meter.ts';
+import { type ExtraWorker, startExtraWorker } from './extra-worker.ts';
+import { type FleetSetup, seedOf } from './fleet-source.ts';
+import { Generator } from './generator.ts';
+import type { BenchSite } from './site.ts';
+
+/** Points that may be under way between the generator and the scores: enough to keep all threads busy. */
+const UNDER_WAY_POINTS = 2_000_000;
+const DAY_MS = 86_400_000;
+/** Share of the series that are pilots: planted anomalies keep their distance on them. */
+const PILOTS = 0.02;
+
+/** Points by what became of them, over all workers. */
+export interface PointCounts {
+  /** Scored, per member. */
+  readonly scored: Readonly<Record<string, number>>;
+  /** Taken in by validate. */
+  readonly taken: number;
+  /** Covered by every member’s score. */
+  readonly covered: number;
+  /** Dropped or dead-lettered with a code, by stage and code. */
+  readonly counted: Readonly<Record<string, number>>;
+  readonly countedTotal: number;
+}
+
+/** A pipeline under load: the first worker in this process, further ones and the generator beside it. */
+export class PipelineRun {
+  readonly meter = new CpuMeter();
+  readonly site: BenchSite;
+  readonly options: BenchOptions;
+  readonly transport: Transport;
+  readonly generator: Generator;
+  readonly #extra: ExtraWorker[] = [];
+  #pipeline: RunningPipeline | undefined;
+  #granted = 0;
+
+  private constructor(
+    site: BenchSite,
+    options: BenchOptions,
+    transport: Transport,
+    fleet: FleetSetup,
+  ) {
+    this.site = site;
+    this.options = options;
+    this.transport = transport;
+    const { config } = site;
+    this.generator = new Generator(
+      { config, fleet, single: options.single },
+      transport,
+      this.meter,
+    );
+  }
+
+  /** Makes topics and the generator; the pipeline is not started yet. */
+  static async open(
+    site: BenchSite,
+    options: BenchOptions,
+    over: Partial<FleetSetup> = {},
+  ): Promise<PipelineRun> {
+    const { prefix, partitions, retentionMs } = site.config.topics;
+    const transport = await openTransport(site.config, createLog('warn'));
+    await transport.ensureTopics(topicSpecs({ prefix, partitions, retentionMs }));
+    const { series, pointsPerSeries, pointsPerRecord, stepMs, planted } = options;
+    const nowMs = systemClock.nowMs();
+    const fleet = { series, pointsPerSeries, pointsPerRecord, stepMs, planted, pilots: PILOTS };
+    const startMs = nowMs - 30 * DAY_MS;
+    const run = new PipelineRun(site, options, transport, {
+      ...fleet,
+      startMs,
+      seed: seedOf(site.folder),
+      ...over,
+    });
+    await run.generator.ready();
+    return run;
+  }
+
+  get pipeline(): RunningPipeline {
+    if (this.#pipeline === undefined) throw new Error('the pipeline is not started');
+    return this.#pipeline;
+  }
+
+  async startWorkers(): Promise<void> {
+    const { config, folder } = this.site;
+    const outlets = { print: () => undefined, folder };
+    const log = createLog('warn');
+    this.#pipeline = await runPipeline(config, { log, transport: this.transport, outlets });
+    for (let i = 1; i < this.options.workers; i++) {
+      this.#extra.push(await startExtraWorker(config));
+    }
+  }
+
+  /** What became of points so far. */
+  counts(): PointCounts {
+    const workers = [this.pipeline, ...this.#extra];
+    const scored: Record<string, number> = {};
+    const counted: Record<string, number> = {};
+    let taken = 0;
+    for (const { name, counters } of workers.flatMap((worker) => worker.figures())) {
+      if (name === 'validate') taken += counters['points_in_total'] ?? 0;
+      for (const counter in counters) {
+        const by = counters[counter] ?? 0;
+        if (counter.startsWith('scored_total')) scored[counter] = (scored[counter] ?? 0) + by;
+        else if (/^points_(dropped|dead_lettered)_total/.test(counter)) {
+          const key = `${name} ${counter}`;
+          counted[key] = (counted[key] ?? 0) + by;
+        }
+      }
+    }
+    const covered = Math.min(...Object.values(scored));
+    const countedTotal = Object.values(counted).reduce((sum, by) => sum + by, 0);
+    return {
+      scored,
+      taken,
+      covered: Number.isFinite(covered) ? covered : 0,
+      counted,
+      countedTotal,
+    };
+  }
+
+  /** Lets the generator send, a bounded number of points ahead of the scores, until told otherwise. */
+  async flow(seconds: number): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end) {
+      const { covered, countedTotal } = this.counts();
+      const room = UNDER_WAY_POINTS - (this.#granted - covered - countedTotal);
+      if (room > UNDER_WAY_POINTS / 16) this.grant(room);
+      await Promise.race([sleep(20), this.pipeline.failed]);
+    }
+  }
+
+  grant(points: number): void {
+    this.#granted += points;
+    this.generator.grant(points);
+  }
+
+  /** Counts points of the history as sent ahead. */
+  countSent(): void {
+    this.#granted = this.generator.points;
+  }
+
+  /** Resolves when all points sent so far are covered by scores or counted. */
+  async untilScored(points: number): Promise<void> {
+    for (;;) {
+      const { covered, countedTotal } = this.counts();
+      if (covered + countedTotal >= points) return;
+      await Promise.race([sleep(5), this.pipeline.failed]);
+    }
+  }
+
+  /** Resolves when every stage has committed all there is. */
+  async settle(): Promise<void> {
+    await untilIdle(this.pipeline);
+  }
+
+  async close(): Promise<void> {
+    await this.#pipeline?.stop();
+    for (const worker of this.#extra) await worker.stop();
+    await this.transport.close();
+  }
+}

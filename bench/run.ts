@@ -1,0 +1,26 @@
+import { type BenchOptions, BenchUsage, readBenchOptions, usage } from './bench-options.ts';
+import { type BenchFigures, benchResult } from './bench-result.ts';
+
+// `npm run bench -- <name> [options] --json`
+
+type Bench = (options: BenchOptions) => Promise<BenchFigures>;
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  pipeline: async () => (await import('./pipeline-bench.ts')).pipelineBench,
+};
+
+try {
+  const options = readBenchOptions(process.argv.slice(2));
+  const load = benches[options.name];
+  if (load === undefined) {
+    throw new BenchUsage(`no bench "${options.name}": ${Object.keys(benches).join(', ')}`);
+  }
+  const bench = await load();
+  const result = benchResult(options, await bench(options));
+  if (!options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  else process.stdout.write(`${JSON.stringify(result)}\n`);
+} catch (error) {
+  if (!(error instanceof BenchUsage)) throw error;
+  process.stderr.write(`${error.message}\n${usage}\n`);
+  process.exitCode = 2;
+}
