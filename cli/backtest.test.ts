@@ -35,7 +35,7 @@ function read(path: string): string[] {
   return readFileSync(join(folder, path), 'utf8').trimEnd().split('\n');
 }
 
-describe('runBacktest', () => {
+describe('runBacktest', { timeout: 60_000 }, () => {
   it('writes a row per row, at the same path, and counts what it did', async () => {
     write('one/in/deep/a.csv.gz', rows(2000));
     write('one/in/b.csv', rows(40));

@@ -44,7 +44,7 @@ async function scores(entry: ModelEntry, input: Float32Array, rows: number): Pro
   return output;
 }
 
-describe('OnnxEnsemble', () => {
+describe('OnnxEnsemble', { timeout: 60_000 }, () => {
   it('gives what the training framework gave', async () => {
     expect(ensemble.modelSet.models.map(({ id }) => id)).toEqual([
       'isolation-forest',

@@ -19,7 +19,7 @@ let whole: Judged[];
 beforeAll(async () => {
   recorder = new RecordingScorer(await OnnxEnsemble.load());
   whole = await judge(recorder, all);
-}, 30_000);
+}, 90_000);
 
 describe('the ensemble on generated faults', () => {
   it('is better than any alert policy that ignores the values', () => {
@@ -37,7 +37,7 @@ describe('the ensemble on generated faults', () => {
       const silenced = await judge(new SilencedScorer(recorder, modelId, mean), all);
       expect(worth(silenced)).toBeLessThan(worth(whole));
     },
-    30_000,
+    90_000,
   );
 
   it.each(['step', 'new-extreme'] as const)(
@@ -48,6 +48,6 @@ describe('the ensemble on generated faults', () => {
       const without = await judge(recorder, all, { ...defaultTuning, weights });
       expect(worth(without)).toBeLessThan(worth(whole));
     },
-    30_000,
+    90_000,
   );
 });

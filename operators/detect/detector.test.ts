@@ -43,7 +43,7 @@ function opens(onsets: readonly number[]): number[] {
   return onsets.flatMap((onset, i) => (onset > 0 ? [i] : []));
 }
 
-describe('Detector', () => {
+describe('Detector', { timeout: 60_000 }, () => {
   it('takes a call without runs and a run without points', async () => {
     const bench = newBench(scorer, 1);
     const empty = await runCalls(bench, [track(0, 10)], [[], [[0, 0, 0]]]);
@@ -165,7 +165,7 @@ describe('Detector', () => {
   });
 });
 
-describe('Detector, however its points are cut', () => {
+describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
   const tracks: Track[] = [
     track(700, 50, 25, 400),
     track(700, 1e12, 30, 500, 300_000),

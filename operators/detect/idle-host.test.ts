@@ -50,7 +50,7 @@ describe('Detector on a machine at 1 Hz', () => {
       expect(opened.length).toBeLessThanOrEqual(5);
       expect(critical.length).toBeLessThanOrEqual(1);
     },
-    30_000,
+    90_000,
   );
 
   it.each([5, 6, 7, 8])(
@@ -64,6 +64,6 @@ describe('Detector on a machine at 1 Hz', () => {
         expect(onsets.slice(120, 135).some((onset) => onset > 0)).toBe(true);
       }
     },
-    30_000,
+    90_000,
   );
 });
