@@ -19,12 +19,13 @@ const DAY_MS = 86_400_000;
 /** Share of the series that are pilots: planted anomalies keep their distance on them. */
 const PILOTS = 0.02;
 
+/** Counters of points that no score covers. */
+const LOST = /^points_(dropped|dead_lettered)_total/;
+
 /** Points by what became of them, over all workers. */
 export interface PointCounts {
   /** Scored, per member. */
   readonly scored: Readonly<Record<string, number>>;
-  /** Taken in by validate. */
-  readonly taken: number;
   /** Covered by every member’s score. */
   readonly covered: number;
   /** Dropped or dead-lettered with a code, by stage and code. */
@@ -100,30 +101,19 @@ export class PipelineRun {
 
   /** What became of points so far. */
   counts(): PointCounts {
-    const workers = [this.pipeline, ...this.#extra];
     const scored: Record<string, number> = {};
     const counted: Record<string, number> = {};
-    let taken = 0;
-    for (const { name, counters } of workers.flatMap((worker) => worker.figures())) {
-      if (name === 'validate') taken += counters['points_in_total'] ?? 0;
+    for (const { name, counters } of [this.pipeline, ...this.#extra].flatMap((each) =>
+      each.figures(),
+    )) {
       for (const counter in counters) {
-        const by = counters[counter] ?? 0;
-        if (counter.startsWith('scored_total')) scored[counter] = (scored[counter] ?? 0) + by;
-        else if (/^points_(dropped|dead_lettered)_total/.test(counter)) {
-          const key = `${name} ${counter}`;
-          counted[key] = (counted[key] ?? 0) + by;
-        }
+        if (counter.startsWith('scored_total')) add(scored, counter, counters[counter]);
+        else if (LOST.test(counter)) add(counted, `${name} ${counter}`, counters[counter]);
       }
     }
     const covered = Math.min(...Object.values(scored));
     const countedTotal = Object.values(counted).reduce((sum, by) => sum + by, 0);
-    return {
-      scored,
-      taken,
-      covered: Number.isFinite(covered) ? covered : 0,
-      counted,
-      countedTotal,
-    };
+    return { scored, covered: Number.isFinite(covered) ? covered : 0, counted, countedTotal };
   }
 
   /** Lets the generator send, a bounded number of points ahead of the scores, until told otherwise. */
@@ -133,7 +123,7 @@ export class PipelineRun {
       const { covered, countedTotal } = this.counts();
       const room = UNDER_WAY_POINTS - (this.#granted - covered - countedTotal);
       if (room > UNDER_WAY_POINTS / 16) this.grant(room);
-      await Promise.race([sleep(20), this.pipeline.failed]);
+      await Promise.race([sleep(50), this.pipeline.failed]);
     }
   }
 
@@ -166,4 +156,8 @@ export class PipelineRun {
     for (const worker of this.#extra) await worker.stop();
     await this.transport.close();
   }
+}
+
+function add(sums: Record<string, number>, name: string, by = 0): void {
+  sums[name] = (sums[name] ?? 0) + by;
 }

@@ -6,6 +6,7 @@ import { type BenchFigures, benchResult } from './bench-result.ts';
 type Bench = (options: BenchOptions) => Promise<BenchFigures>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  stages: async () => (await import('./stages-bench.ts')).stagesBench,
   pipeline: async () => (await import('./pipeline-bench.ts')).pipelineBench,
 };
 
