@@ -259,7 +259,7 @@ export class Task {
         for (const record of item.records)
           slot.append(item.topic, this.partition, record.offset, record);
       } else if (item.kind === 'broadcast') {
-        for (const record of item.records) slot.append(item.topic, 0, 0, record);
+        for (const record of item.records) slot.append(item.topic, 0, offsetOf(record), record);
       }
     }
     return slot;
@@ -276,4 +276,9 @@ export class Task {
     });
     this.#services.slots.release(slot.buffer);
   }
+}
+
+/** A local topic’s records have no offset. */
+function offsetOf(record: TopicRecord | FetchedRecord): number {
+  return 'offset' in record ? record.offset : 0;
 }
