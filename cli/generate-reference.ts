@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { configJsonSchema } from './config-json-schema.ts';
 import { commandsReference } from './reference-commands.ts';
 import { errorsReference } from './reference-errors.ts';
+import { metricsReference } from './reference-metrics.ts';
 import { optionsReference } from './reference-options.ts';
 
 const folder = new URL('../docs/reference/', import.meta.url);
@@ -12,6 +13,7 @@ export function referenceFiles(): ReadonlyMap<string, string> {
     ['options.md', optionsReference()],
     ['errors.md', errorsReference()],
     ['cli.md', commandsReference()],
+    ['metrics.md', metricsReference()],
     ['vigie.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ]);
 }

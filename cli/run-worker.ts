@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../pipelines/config.ts';
 import { type RunningPipeline, runPipeline } from '../pipelines/run.ts';
 import { topology } from '../pipelines/topology.ts';
+import { openMetricsListener } from '../pipelines/worker-metrics-listener.ts';
 import type { Log } from '../runtime/log.ts';
+import type { MetricsServer } from '../runtime/metrics-server.ts';
 import { nearestWord } from '../runtime/nearest-word.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
 import { aborted } from './aborted.ts';
@@ -47,6 +49,7 @@ export async function runWorker(
     { transport: pipeline.transport.name, stages: stages.map(({ name }) => name) },
     'running',
   );
+  const listener = await openListener(config, pipeline, log);
   const report = setInterval(() => reportTotals(pipeline, log), REPORT_MS);
   try {
     const ends = [aborted(terminal.signal), pipeline.failed];
@@ -55,8 +58,22 @@ export async function runWorker(
   } finally {
     clearInterval(report);
     await pipeline.stop();
+    await listener?.close();
     reportTotals(pipeline, log);
     log.info({}, 'stopped');
+  }
+}
+
+async function openListener(
+  config: Config,
+  pipeline: RunningPipeline,
+  log: Log,
+): Promise<MetricsServer | undefined> {
+  try {
+    return await openMetricsListener(config.observability, pipeline.metrics, log);
+  } catch (error) {
+    await pipeline.stop();
+    throw error;
   }
 }
 

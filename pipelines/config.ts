@@ -21,6 +21,7 @@ import {
   readOptions,
 } from '../runtime/options.ts';
 import { catalogOptions } from './catalog-options.ts';
+import { observabilityOptions } from './observability-options.ts';
 import { ownerEnvironment, ownerKeys } from './owner-names.ts';
 import { runtimeOptions, topicsOptions } from './runtime-options.ts';
 import { schemaRegistryOptions, transportOptions } from './transport-options.ts';
@@ -42,6 +43,7 @@ export const configSchema = z.strictObject({
     .describe('The stage that makes alerts and incidents of episodes.'),
   route: routeOptions.prefault({}).describe('The stage that decides who is told, and how often.'),
   catalog: catalogOptions.prefault({}),
+  observability: observabilityOptions.prefault({}),
 });
 
 /** The configuration after parsing: every key is there, defaults filled in, durations in ms, sizes in bytes. */

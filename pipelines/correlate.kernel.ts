@@ -58,6 +58,8 @@ class CorrelateKernel implements Kernel {
         output.emit('alerts', partition, alert.id, value, latestMs);
         output.emit('alerts.history', partition, alert.id, value, latestMs);
         output.count(`alerts_total{state="${alert.state}"}`, 1);
+        const hasJustFired = alert.state === 'FIRING' && alert.firedAtMs === alert.changedAtMs;
+        if (hasJustFired) output.count('alerts_fired_total', 1);
       },
       incident: (incident) => {
         const value = this.#codec.encode('Incident', incident);

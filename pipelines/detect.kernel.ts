@@ -7,6 +7,7 @@ import { SeriesShelf } from '../operators/detect/series-shelf.ts';
 import { memberIds } from '../operators/detect/state-columns.ts';
 import { EventTime } from '../operators/event-time.ts';
 import { SourceProgress } from '../operators/source-progress.ts';
+import { monotonicClock } from '../runtime/clock.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
@@ -16,6 +17,7 @@ import { readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
+import { TimedScorer } from './timed-scorer.ts';
 
 type Context = KernelContext<StageOptions<DetectOptions>>;
 
@@ -26,7 +28,7 @@ let ensemble: Promise<OnnxEnsemble> | undefined;
 class DetectKernel implements Kernel {
   readonly #context: Context;
   readonly #codec: Codec;
-  readonly #models: OnnxEnsemble;
+  readonly #models: TimedScorer;
   readonly #shelf = new SeriesShelf();
   readonly #progress = new SourceProgress();
   readonly #gatherer: RunGatherer;
@@ -37,10 +39,10 @@ class DetectKernel implements Kernel {
   constructor(context: Context, models: OnnxEnsemble) {
     this.#context = context;
     this.#codec = new Codec(context.options.schemaIds);
-    this.#models = models;
+    this.#models = new TimedScorer(models, monotonicClock);
     const { section } = context.options;
     this.#gatherer = new RunGatherer(this.#shelf, this.#progress, settingsFrom(section));
-    this.#detector = new Detector(models, this.#shelf, tuningFrom(section));
+    this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section));
     this.#eventTime = new EventTime(section);
   }
 
@@ -55,6 +57,7 @@ class DetectKernel implements Kernel {
       this.#gather(input, drops, output);
     }
     await this.#score(latestMs, output);
+    this.#models.count(output);
     if (drops.repeated > 0) output.count('points_dropped_total{code="RECORD_REPEATED"}', drops.repeated);
     if (drops.undefinedSeries > 0) {
       output.count('points_dropped_total{code="SERIES_UNDEFINED"}', drops.undefinedSeries);

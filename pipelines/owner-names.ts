@@ -14,7 +14,7 @@ const NO_MODEL_REGISTRY =
 const NO_FEATURE_STORE =
   'features are computed from the points themselves; there is no feature store yet';
 const NO_TLS_LISTENER =
-  'vigie opens no listener yet; for encryption towards Kafka set transport.kafka.ssl.caPath';
+  'the metrics listener speaks plain HTTP, on loopback by default; for encryption towards Kafka set transport.kafka.ssl.caPath';
 
 /** The models of the ensemble, by the owner’s names. */
 const ENSEMBLE = ['isolation_forest', 'lstm_autoencoder', 'prophet'];

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { firstValueFrom, merge, type Observable } from 'rxjs';
-import { type Clock, systemClock } from '../runtime/clock.ts';
+import { type Clock, monotonicClock, systemClock } from '../runtime/clock.ts';
 import { PipelineError } from '../runtime/errors.ts';
 import { Lanes } from '../runtime/lanes.ts';
 import type { Log } from '../runtime/log.ts';
@@ -16,11 +16,13 @@ import { registerSchemas, type RegisteredSchemas } from './open-registry.ts';
 import { openTransport } from './open-transport.ts';
 import type { ReceiverOutlets } from './receiver-io.ts';
 import { SchemaGate } from './schema-gate.ts';
+import { SelfAlertsWatch, type SelfAlertsWatchSetup } from './self-alerts-watch.ts';
 import { type RunningStage, runStage } from './stage.ts';
 import type { StageServices } from './stage-run.ts';
 import { type StageFigures, StageStats } from './stage-stats.ts';
 import { stageOptions } from './stage-options.ts';
 import { topology } from './topology.ts';
+import { type MeteredStage, WorkerMetrics } from './worker-metrics.ts';
 
 /** What a pipeline is run with; everything has a default but the log. */
 export interface RunOptions {
@@ -41,6 +43,8 @@ export interface RunningPipeline {
   readonly prefix: string;
   /** What each stage has done so far. */
   figures(): readonly StageFigures[];
+  /** What the worker tells about itself: metrics and health. */
+  readonly metrics: WorkerMetrics;
   /** Rejects with the fault that a stage could not go on with. */
   readonly failed: Promise<never>;
   /** Finishes what was taken in, saves state, commits, and closes what it opened. */
@@ -63,12 +67,20 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   await publishCatalog({ transport, codec, prefix, catalog: config.catalog, nowMs: clock.nowMs() });
 
   const gate = new SchemaGate(schemas.registry, schemas.own, log);
-  const lanes = new Lanes({ threads: threadsOf(config), timeoutMs: config.runtime.kernelTimeoutMs });
+  const metrics = workerMetrics(config, clock);
+  const { kernelTimeoutMs: timeoutMs } = config.runtime;
+  const lanes = new Lanes({ threads: threadsOf(config), timeoutMs, watch: metrics.lanes });
   const stats = stages.map(({ name }) => new StageStats(name));
   const shared = { transport, lanes, slots: new SlotPool(), prefix, partitions, log };
-  const running = stages.map((spec, i) =>
-    runStage(spec, { ...shared, ...stageServices(config, spec, schemas, stats[i] as StageStats, gate) }),
-  );
+  const running = stages.map((spec, i) => {
+    const each = stats[i] as StageStats;
+    const meter = metrics.addStage(spec.name, each);
+    const own = stageServices(config, spec, schemas, { stats: each, meter }, gate);
+    const stage = runStage(spec, { ...shared, ...own });
+    stage.done.subscribe({ error: (error: unknown) => meter.gaveUp(error) });
+    return stage;
+  });
+  const watch = selfAlertsWatch(config, { metrics, transport, prefix, stages, log });
   const { receivers } = config.route;
   const { outlets } = options;
   const sinks =
@@ -79,13 +91,16 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
     transport,
     codec,
     prefix,
+    metrics,
     figures: () => stats.map((each) => each.figures()),
     failed: firstFault([...running, ...sinks]),
     stop: async () => {
       gate.close();
+      watch?.stop();
       // Upstream first, so that what is under way still flows through the later stages.
       for (const stage of [...running, ...sinks]) await stage.stop();
       await lanes.close();
+      metrics.close();
       if (options.transport === undefined) await transport.close();
     },
   };
@@ -97,12 +112,12 @@ function stageServices(
   config: Config,
   spec: StageSpec,
   schemas: RegisteredSchemas,
-  stats: StageStats,
+  metered: MeteredStage,
   gate: SchemaGate,
 ): OwnServices {
   const { checkpointIntervalMs, maxBufferedBytes } = config.runtime;
   const options = stageOptions(config, spec.name, schemas.ids);
-  const services = { stats, options, checkpointIntervalMs, maxBufferedBytes };
+  const services = { ...metered, options, checkpointIntervalMs, maxBufferedBytes };
   // Only producers write with schemas of their own; between stages the ids are ours.
   return spec.name === 'validate' ? { ...services, admit: (records) => gate.admit(records) } : services;
 }
@@ -117,6 +132,29 @@ function firstFault(running: readonly Pick<RunningStage, 'done'>[]): Promise<nev
   // A fault that nobody waits for must not end the process by itself: `run` reports it.
   failed.catch(() => undefined);
   return failed as Promise<never>;
+}
+
+function workerMetrics(config: Config, clock: Clock): WorkerMetrics {
+  const { prefix } = config.topics;
+  const { kernelTimeoutMs } = config.runtime;
+  const threads = threadsOf(config);
+  const monotonic = monotonicClock;
+  return new WorkerMetrics({ clock, monotonic, prefix, threads, kernelTimeoutMs });
+}
+
+type Watched = Omit<SelfAlertsWatchSetup, 'limits' | 'sampleIntervalMs'>;
+
+function selfAlertsWatch(config: Config, watched: Watched): SelfAlertsWatch | undefined {
+  const { enabled, sampleIntervalMs, ...limits } = config.observability.selfAlerts;
+  if (!enabled) return undefined;
+  const { kernelTimeoutMs } = config.runtime;
+  const watch = new SelfAlertsWatch({
+    ...watched,
+    limits: { ...limits, kernelTimeoutMs },
+    sampleIntervalMs,
+  });
+  watch.start();
+  return watch;
 }
 
 function threadsOf(config: Config): number {

@@ -14,6 +14,7 @@ import type {
   TopicRecord,
 } from '../runtime/transport.ts';
 import type { StageStats } from './stage-stats.ts';
+import type { StageMeter } from './worker-metrics-stage.ts';
 
 /** Most output bytes that one write takes from the results waiting for it. */
 const MAX_WRITE_BYTES = 8 * 1024 * 1024;
@@ -21,6 +22,7 @@ const MAX_WRITE_BYTES = 8 * 1024 * 1024;
 /** What a stage needs besides its own description. */
 export interface StageServices extends TaskServices {
   readonly stats: StageStats;
+  readonly meter: StageMeter;
   readonly log: Log;
   readonly checkpointIntervalMs: number;
   /** Input bytes in flight per task above which its partition is paused. */
@@ -59,6 +61,8 @@ export class StageRun {
     this.#spec = spec;
     this.#services = services;
     this.#subscription = subscription;
+    services.stats.restarted();
+    services.meter.subscribed(this.#tasks, this.#paused);
     const intake = subscription.events.pipe(mergeMap((event) => from(this.#take(event))));
     const writes = this.#results.pipe(
       batchWhileBusy({ take: takeWrite, project: (results) => this.#write(results) }),
@@ -72,11 +76,19 @@ export class StageRun {
       intake.pipe(ignoreElements()),
       checkpoints.pipe(ignoreElements()),
       writes,
-    ).pipe(tap({ error: () => this.#broken.resolve() }));
+    ).pipe(
+      tap({
+        error: (error: unknown) => {
+          services.meter.faulted(error);
+          this.#broken.resolve();
+        },
+      }),
+    );
   }
 
   /** Settles everything taken in, saves the state, and leaves the group. */
   async finish(): Promise<void> {
+    this.#services.meter.stopped();
     this.#subscription.pause([...this.#tasks.keys()]);
     const released = Promise.all(
       [...this.#tasks.keys()].map((partition) => this.#release(partition)),
@@ -92,12 +104,17 @@ export class StageRun {
   }
 
   async #take(event: SubscriptionEvent): Promise<void> {
+    const { meter } = this.#services;
     switch (event.kind) {
       case 'assigned':
-        await Promise.all(event.partitions.map((partition) => this.#assign(partition)));
+        await meter.rebalance(event.kind, () =>
+          Promise.all(event.partitions.map((partition) => this.#assign(partition))),
+        );
         return;
       case 'revoked':
-        await Promise.all(event.partitions.map((partition) => this.#release(partition)));
+        await meter.rebalance(event.kind, () =>
+          Promise.all(event.partitions.map((partition) => this.#release(partition))),
+        );
         event.release();
         return;
       case 'records':
@@ -116,9 +133,13 @@ export class StageRun {
     for (const topic of inputTopics(this.#spec, this.#services.prefix)) {
       committed.set(topic, (await this.#subscription.committed(topic, partition)) ?? 0);
     }
-    const from = await task.open(committed);
+    const { stats, meter } = this.#services;
+    const from = await meter.restore(partition, () => task.open(committed));
+    for (const [topic, offset] of from)
+      stats.assigned(partition, topic, offset, committed.get(topic) ?? 0);
     this.#tasks.set(partition, task);
     for (const topic of this.#spec.broadcast) await this.#follow(topic, task);
+    meter.started(partition);
     this.#subscription.start(partition, from);
   }
 
@@ -150,6 +171,8 @@ export class StageRun {
     await task.settled();
     this.#tasks.delete(partition);
     await task.close();
+    this.#services.stats.released(partition);
+    this.#services.meter.released(partition);
   }
 
   async #offer({
@@ -158,7 +181,7 @@ export class StageRun {
     records,
     high,
   }: SubscriptionEvent & { kind: 'records' }): Promise<void> {
-    this.#services.stats.fetched(partition, topic, records.at(-1)?.offset ?? 0, high);
+    this.#services.stats.fetched(partition, topic, records, high);
     const admission = this.#services.admit?.(records);
     if (admission instanceof Promise) this.#pause(partition);
     // The chain keeps the partition's records in order while an admission waits for the registry.
@@ -195,19 +218,22 @@ export class StageRun {
     const written = results.filter(({ kind }) => kind !== 'replay');
     const records = written.flatMap((result) => this.#outbound(result));
     const offsets = written.some(({ kind }) => kind === 'outputs') ? latestOffsets(written) : [];
-    if (records.length > 0 || offsets.length > 0) await this.#subscription.write(records, offsets);
+    if (records.length > 0 || offsets.length > 0) {
+      const kind = results[0]?.kind === 'checkpoint' ? 'checkpoint' : 'commit';
+      await this.#services.meter.write(kind, records, () =>
+        this.#subscription.write(records, offsets),
+      );
+    }
     for (const result of results) this.#settle(result);
   }
 
   #settle(result: TaskResult): void {
     const { task, kind, answer } = result;
-    this.#services.stats.settled(
-      task.partition,
-      kind === 'outputs' ? answer.counters : {},
-      answer.gauges,
-    );
+    const { stats, meter } = this.#services;
+    stats.settled(task.partition, kind === 'outputs' ? answer.counters : {}, answer.gauges);
+    meter.inferred(answer.counters);
     for (const [topic, offset] of result.positions)
-      this.#services.stats.position(task.partition, topic, offset);
+      meter.aged(stats.position(task.partition, topic, offset));
     task.settle(result);
     this.#resume(task);
   }
