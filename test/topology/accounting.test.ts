@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { topology } from '../../pipelines/topology.ts';
 import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
 import { deadLetters } from '../support/dead-letters.ts';
 import { randomFrom } from '../support/random.ts';
 import { rawBatch, type TestSeries } from '../support/raw-batch.ts';
 import { TopologyDriver } from '../support/topology-driver.ts';
+
+// Large records take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOW_MS = Date.UTC(2026, 0, 5);
 const RECORDS = 400;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MAX_DEAD_LETTER_BYTES } from '../../runtime/dead-letter.ts';
 import type { ErrorCode } from '../../runtime/errors.ts';
 import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
@@ -7,6 +7,9 @@ import type { MetricPoint } from '../../schemas/generated/metric-point.ts';
 import { deadLetters } from '../support/dead-letters.ts';
 import { rawBatch } from '../support/raw-batch.ts';
 import { TopologyDriver } from '../support/topology-driver.ts';
+
+// Large records take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOW_MS = Date.UTC(2026, 0, 5);
 const PARTITION = 1;

@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { topology } from '../../pipelines/topology.ts';
 import { readPackedBatch } from '../../schemas/read-packed-batch.ts';
 import { deadLetters } from '../support/dead-letters.ts';
 import { rawBatch, type TestSeries } from '../support/raw-batch.ts';
 import { TopologyDriver } from '../support/topology-driver.ts';
+
+// Large records take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOW_MS = Date.UTC(2026, 0, 5);
 const YEAR_2100 = Date.UTC(2100, 0, 1);

@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import { createIdentity } from '../../schemas/identity.ts';
 import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
 import { deadLetters } from '../support/dead-letters.ts';
 import { rawBatch } from '../support/raw-batch.ts';
 import { TopologyDriver } from '../support/topology-driver.ts';
+
+// Large records take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOW_MS = Date.UTC(2026, 0, 5);
 
