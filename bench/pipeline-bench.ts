@@ -10,6 +10,8 @@ import { openSite } from './site.ts';
 /** Windows after a planted anomaly in which its episode may begin, in points. */
 const GRACE_POINTS = 32;
 
+const WINDOW_POINTS = 32;
+
 interface Reading {
   readonly atMs: number;
   readonly cpu: CpuSeconds;
@@ -34,12 +36,16 @@ export async function pipelineBench(options: BenchOptions): Promise<BenchFigures
 }
 
 async function flowing(run: PipelineRun): Promise<BenchFigures> {
-  const { warmupSeconds, seconds } = run.options;
+  const { warmupSeconds, seconds, series, pointsPerSeries } = run.options;
   await run.startWorkers();
   await run.generator.history();
   await run.untilScored(run.generator.points);
   run.countSent();
-  await run.flow(warmupSeconds);
+  // A series is known, and its windows close, only after so many points: until then it costs another amount.
+  await run.flow(
+    warmupSeconds,
+    run.generator.points + series * Math.max(WINDOW_POINTS, pointsPerSeries),
+  );
   const from = read(run);
   await run.flow(seconds);
   const to = read(run);

@@ -116,11 +116,15 @@ export class PipelineRun {
     return { scored, covered: Number.isFinite(covered) ? covered : 0, counted, countedTotal };
   }
 
-  /** Lets the generator send, a bounded number of points ahead of the scores, until told otherwise. */
-  async flow(seconds: number): Promise<void> {
+  /**
+   * Lets the generator send, a bounded number of points ahead of the scores, for so long and until so many points are
+   * scored in all.
+   */
+  async flow(seconds: number, atLeast = 0): Promise<void> {
     const end = performance.now() + seconds * 1000;
-    while (performance.now() < end) {
+    for (;;) {
       const { covered, countedTotal } = this.counts();
+      if (performance.now() >= end && covered >= atLeast) return;
       const room = UNDER_WAY_POINTS - (this.#granted - covered - countedTotal);
       if (room > UNDER_WAY_POINTS / 16) this.grant(room);
       await Promise.race([sleep(50), this.pipeline.failed]);
