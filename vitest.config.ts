@@ -12,6 +12,8 @@ export default defineConfig({
             'test/topology/**/*.test.ts',
           ],
           pool: 'forks',
+          // Property tests on a busy machine with two cores: a time limit is for hangs, not for speed.
+          testTimeout: 60_000,
         },
       },
       {
