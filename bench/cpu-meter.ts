@@ -49,6 +49,47 @@ export function cpuPerPoint(from: CpuSeconds, to: CpuSeconds, points: number): C
   };
 }
 
+/** CPU seconds of this process by kind of thread. */
+export type ThreadSeconds = Readonly<Record<ThreadKind, number>>;
+
+type ThreadKind = 'main' | 'kernels' | 'log' | 'generator' | 'engine';
+
+/** Threads by the name that the kernel has of them; all others are the engine’s: garbage collection, compilation. */
+const threadKinds: Readonly<Record<string, ThreadKind>> = {
+  MainThread: 'main',
+  node: 'main',
+  WorkerThread: 'kernels',
+  'vigie-log': 'log',
+  'vigie-bench': 'generator',
+};
+
+/** Reads the CPU time of this process’ threads that still live. */
+export function threadSeconds(): ThreadSeconds {
+  const sums = { main: 0, kernels: 0, log: 0, generator: 0, engine: 0 };
+  for (const thread of readdirSync('/proc/self/task')) {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    sums[threadKinds[name] ?? 'engine'] += secondsOf(stat);
+  }
+  return sums;
+}
+
+/** Nanoseconds per point of each kind of thread between two readings. */
+export function threadsPerPoint(
+  from: ThreadSeconds,
+  to: ThreadSeconds,
+  points: number,
+): ThreadSeconds {
+  const per = (kind: ThreadKind): number => Math.round(((to[kind] - from[kind]) * 1e9) / points);
+  return {
+    main: per('main'),
+    kernels: per('kernels'),
+    log: per('log'),
+    generator: per('generator'),
+    engine: per('engine'),
+  };
+}
+
 /** Resident memory of a process, bytes. */
 export function residentBytes(pid: number = process.pid): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -77,14 +118,22 @@ function descendants(root: number): ChildProcess[] {
 function readChild(pid: number, parents: ReadonlySet<number>): ChildProcess | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold blanks; the fields after it are state, parent, …, utime 14, stime 15.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (!parents.has(Number(fields[1]))) return undefined;
+    if (!parents.has(Number(fieldsOf(stat)[1]))) return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    const seconds = secondsOf(stat);
     return { command, seconds };
   } catch {
     // It ended while we looked.
     return undefined;
   }
+}
+
+/** Fields of a `stat` file from the third on; the name before them, in brackets, may hold blanks. */
+function fieldsOf(stat: string): readonly string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+function secondsOf(stat: string): number {
+  const fields = fieldsOf(stat);
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

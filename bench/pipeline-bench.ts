@@ -1,7 +1,14 @@
 import { readAnomalies } from '../test/support/pipeline-reading.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, rounded } from './bench-result.ts';
-import { type CpuSeconds, cpuPerPoint, residentBytes } from './cpu-meter.ts';
+import {
+  type CpuSeconds,
+  cpuPerPoint,
+  residentBytes,
+  type ThreadSeconds,
+  threadSeconds,
+  threadsPerPoint,
+} from './cpu-meter.ts';
 import type { Planted } from './fleet-source.ts';
 import { PipelineRun, type PointCounts } from './pipeline-run.ts';
 import { recallOf } from './recall.ts';
@@ -15,6 +22,7 @@ const WINDOW_POINTS = 32;
 interface Reading {
   readonly atMs: number;
   readonly cpu: CpuSeconds;
+  readonly threads: ThreadSeconds;
   readonly counts: PointCounts;
 }
 
@@ -60,16 +68,20 @@ async function preloaded(run: PipelineRun): Promise<BenchFigures> {
   const rounds = Math.max(1, Math.round((seconds * 200_000) / (series * pointsPerSeries)));
   run.generator.grant(rounds * series * pointsPerSeries);
   const planted = await run.generator.halt();
-  const cpu = run.meter.read();
-  const atMs = performance.now();
+  const from = { cpu: run.meter.read(), threads: threadSeconds(), atMs: performance.now() };
   await run.startWorkers();
   await run.untilScored(run.generator.points);
   const counts = { ...run.counts(), covered: 0 };
-  return await figures(run, { atMs, cpu, counts }, read(run), planted);
+  return await figures(run, { ...from, counts }, read(run), planted);
 }
 
 function read(run: PipelineRun): Reading {
-  return { atMs: performance.now(), cpu: run.meter.read(), counts: run.counts() };
+  return {
+    atMs: performance.now(),
+    cpu: run.meter.read(),
+    threads: threadSeconds(),
+    counts: run.counts(),
+  };
 }
 
 async function figures(
@@ -89,6 +101,7 @@ async function figures(
     pointsPerSecond: rounded(points / seconds),
     cpuNsPerPoint: cpu.total,
     cpuNsPerPointBy: cpu,
+    cpuNsPerPointByThread: threadsPerPoint(from.threads, to.threads, points),
     cores: rounded(cores, 3),
     points,
     seconds: rounded(seconds),
