@@ -39,7 +39,11 @@ export async function anomalyLines(topics: PipelineTopics): Promise<string[]> {
 }
 
 /** All anomaly records on the topic, repeats included. */
-export async function readAnomalies({ transport, codec, prefix }: PipelineTopics): Promise<Anomaly[]> {
+export async function readAnomalies({
+  transport,
+  codec,
+  prefix,
+}: PipelineTopics): Promise<Anomaly[]> {
   const found: Anomaly[] = [];
   const topic = `${prefix}anomalies`;
   for (const { partition, low, high } of await transport.ranges(topic)) {
@@ -54,7 +58,18 @@ export async function readAnomalies({ transport, codec, prefix }: PipelineTopics
   return found;
 }
 
-function anomalyLine({ id, revision, phase, score, peakScore, startMs, lastMs, points }: Anomaly): string {
+function anomalyLine({
+  id,
+  revision,
+  phase,
+  score,
+  peakScore,
+  startMs,
+  lastMs,
+  points,
+}: Anomaly): string {
   const bits = Buffer.from(Float64Array.of(score, peakScore).buffer).toString('hex');
-  return [Buffer.from(id).toString('hex'), revision, phase, startMs, lastMs, points, bits].join(' ');
+  return [Buffer.from(id).toString('hex'), revision, phase, startMs, lastMs, points, bits].join(
+    ' ',
+  );
 }

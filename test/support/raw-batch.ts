@@ -9,7 +9,10 @@ export interface TestSeries {
 }
 
 /** Packs series as a raw record. */
-export function rawBatch(series: readonly TestSeries[], over: Partial<MetricBatch> = {}): MetricBatch {
+export function rawBatch(
+  series: readonly TestSeries[],
+  over: Partial<MetricBatch> = {},
+): MetricBatch {
   const dictionary: string[] = [];
   const place = (word: string): number => {
     const known = dictionary.indexOf(word);

@@ -35,18 +35,34 @@ describe('the whole graph', () => {
   it('turns raw points into anomalies, alerts, an incident and a notification', async () => {
     const driver = await watchFleet(topology);
     const points = SERIES * ROUNDS;
-    expect(driver.counters['validate']).toMatchObject({ points_in_total: points, points_out_total: points });
-    expect(driver.counters['enrich']).toMatchObject({ points_in_total: points, points_out_total: points });
-    expect(driver.counters['detect']).toMatchObject({ points_in_total: points, points_out_total: points });
+    expect(driver.counters['validate']).toMatchObject({
+      points_in_total: points,
+      points_out_total: points,
+    });
+    expect(driver.counters['enrich']).toMatchObject({
+      points_in_total: points,
+      points_out_total: points,
+    });
+    expect(driver.counters['detect']).toMatchObject({
+      points_in_total: points,
+      points_out_total: points,
+    });
     expect(driver.records('series')).toHaveLength(SERIES);
     const opened = driver.read('anomalies', 'Anomaly').filter(({ phase }) => phase === 'OPEN');
     const faultMs = START_MS + FAULT_ROUND * 60_000;
-    expect(opened.filter(({ startMs }) => startMs === faultMs).map(({ labels }) => labels['host']).sort()).toEqual(
-      Array.from({ length: SERIES }, (_, s) => `h${s}`),
-    );
+    expect(
+      opened
+        .filter(({ startMs }) => startMs === faultMs)
+        .map(({ labels }) => labels['host'])
+        .sort(),
+    ).toEqual(Array.from({ length: SERIES }, (_, s) => `h${s}`));
     const incidents = driver.read('incidents', 'Incident');
-    expect(incidents.some(({ state, alertIds }) => state === 'OPEN' && alertIds.length === SERIES)).toBe(true);
-    expect(driver.read('notifications', 'Notification').map(({ reason }) => reason)).toContain('FIRST');
+    expect(
+      incidents.some(({ state, alertIds }) => state === 'OPEN' && alertIds.length === SERIES),
+    ).toBe(true);
+    expect(driver.read('notifications', 'Notification').map(({ reason }) => reason)).toContain(
+      'FIRST',
+    );
     expect(driver.records('dead-letter')).toEqual([]);
   });
 
