@@ -41,7 +41,9 @@ export interface ProducerOptions {
  *
  * What arrives while a round is under way goes into the next one, so batches fill under load and a lone record waits
  * for nothing. A batch stays as it is, with its sequence numbers, until brokers acknowledge it; only then its
- * partition moves on. That is what makes a retry after a lost answer harmless.
+ * partition moves on. That is what makes a retry after a lost answer harmless. One limit is the brokers’: they tell the
+ * age of a producer by its records’ timestamps, and after a restart know nothing of one that is a day old. A record with
+ * an older timestamp may then be stored twice; it is never lost.
  */
 export class IdempotentProducer {
   readonly #client: KafkaClient;

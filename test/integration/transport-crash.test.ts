@@ -8,10 +8,13 @@ import { startBroker, startCluster } from '../servers/servers.ts';
 import { Copier } from './transport-copier.ts';
 import { eventually, faults, Load, numbersIn } from './transport-load.ts';
 
+/** A busy machine takes its time to start a broker; the session and the writes must outlast that. */
+const patient = { sessionTimeoutMs: 60_000, limitMs: 90_000 };
+
 describe.runIf(requireOwnBroker('broker crashes'))('a broker that is killed under load', () => {
   it('and comes back has every acknowledged record once, and the stage behind it too', async () => {
     const broker = await startBroker({ own: true });
-    const transport = await openKafkaTransport({ brokers: broker.brokers });
+    const transport = await openKafkaTransport({ brokers: broker.brokers, ...patient });
     const name = `crash.${randomUUID()}`;
     const copying = { group: name, input: `${name}.in`, output: `${name}.out` };
     await transport.ensureTopics([spec(copying.input, 4), spec(copying.output, 4)]);
@@ -39,7 +42,7 @@ describe.runIf(requireOwnBroker('broker crashes'))('a broker that is killed unde
   it('leaves its partitions to others of a cluster, with every acknowledged record once', async () => {
     const cluster = await startCluster();
     const { brokers, nodes } = cluster;
-    const transport = await openKafkaTransport({ brokers, replicationFactor: 3 });
+    const transport = await openKafkaTransport({ brokers, replicationFactor: 3, ...patient });
     const topic = `crash.${randomUUID()}`;
     await transport.ensureTopics([spec(topic, 6)]);
     const load = new Load(transport, topic, 6).start(5, 1);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../runtime/clock.ts';
 import type { OutboundRecord, Transport } from '../../runtime/transport.ts';
 
 /** Writes numbered records to all partitions of a topic, several calls at a time, until told to stop. */
@@ -54,7 +55,8 @@ export class Load {
       key: null,
       value: Buffer.from(String(number)),
       headers: {},
-      timestampMs: 1_700_000_000_000 + number,
+      // Of now: brokers forget a producer whose newest record is a day old, and with it what would be a repeat.
+      timestampMs: systemClock.nowMs(),
     };
   }
 }
