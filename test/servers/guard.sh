@@ -7,10 +7,11 @@ exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
 echo "$server" > "$pidfile"
-(while read -r _ <&3; do :; done; kill -KILL "$server" && rm -rf "$(dirname "$pidfile")") 2>/dev/null &
+(while read -r _ <&3; do :; done; : > "$pidfile.orphan"; kill -KILL "$server") 2>/dev/null &
 watcher=$!
 trap 'kill -TERM "$server" 2>/dev/null' TERM INT
 wait "$server"; code=$?
 while kill -0 "$server" 2>/dev/null; do wait "$server"; code=$?; done
 kill "$watcher" 2>/dev/null
+if [ -e "$pidfile.orphan" ]; then rm -rf "$(dirname "$pidfile")"; fi
 exit "$code"
