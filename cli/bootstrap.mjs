@@ -13,7 +13,9 @@ const stamp = join(root, 'node_modules', '.vigie-installed');
 
 /** Installs the locked packages unless this very lockfile was installed already. */
 function install() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('vigie: installing packages (first start) …\n');
   // Not `npm ci`: it refuses a lockfile from which another platform's optional binaries are absent.
@@ -46,7 +48,8 @@ function runtimeNode() {
 function handOver(node, args) {
   const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') };
   const child = spawn(node, args, { stdio: 'inherit', env, cwd: process.cwd() });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 130)));
 }
 
@@ -54,4 +57,10 @@ const [what = '', ...rest] = process.argv.slice(2);
 install();
 const node = runtimeNode();
 if (what === 'test') handOver(node, [join(root, 'test', 'run-tests.ts'), ...rest]);
-else handOver(node, ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'main.ts'), what, ...rest]);
+else
+  handOver(node, [
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'cli', 'main.ts'),
+    what,
+    ...rest,
+  ]);

@@ -26,7 +26,9 @@ describe('Catalog', () => {
     const catalog = new Catalog();
     catalog.put('MetricDefinition', metric('*', 'x', 20, 2000));
     catalog.put('MetricDefinition', metric('*', 'x', 10, 1000));
-    expect([500, 1000, 1999, 2000].map((at) => catalog.metric('a', 'x', at)?.hop)).toEqual([10, 10, 10, 20]);
+    expect([500, 1000, 1999, 2000].map((at) => catalog.metric('a', 'x', at)?.hop)).toEqual([
+      10, 10, 10, 20,
+    ]);
   });
 
   it('lets any tenant write until one is defined', () => {
