@@ -12,15 +12,15 @@ import { topicSpecs } from '../schemas/topics.ts';
 import { publishCatalog } from './catalog-publisher.ts';
 import type { Config } from './config.ts';
 import { runNotificationSink } from './notification-sink.ts';
-import { registerSchemas, type RegisteredSchemas } from './open-registry.ts';
+import { type RegisteredSchemas, registerSchemas } from './open-registry.ts';
 import { openTransport } from './open-transport.ts';
 import type { ReceiverOutlets } from './receiver-io.ts';
 import { SchemaGate } from './schema-gate.ts';
 import { SelfAlertsWatch, type SelfAlertsWatchSetup } from './self-alerts-watch.ts';
 import { type RunningStage, runStage } from './stage.ts';
+import { stageOptions } from './stage-options.ts';
 import type { StageServices } from './stage-run.ts';
 import { type StageFigures, StageStats } from './stage-stats.ts';
-import { stageOptions } from './stage-options.ts';
 import { topology } from './topology.ts';
 import { type MeteredStage, WorkerMetrics } from './worker-metrics.ts';
 
@@ -71,7 +71,7 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   const { kernelTimeoutMs: timeoutMs } = config.runtime;
   const lanes = new Lanes({ threads: threadsOf(config), timeoutMs, watch: metrics.lanes });
   const stats = stages.map(({ name }) => new StageStats(name));
-  const shared = { transport, lanes, slots: new SlotPool(), prefix, partitions, log };
+  const shared = { transport, lanes, slots: new SlotPool(), prefix, partitions, log, clock };
   const running = stages.map((spec, i) => {
     const each = stats[i] as StageStats;
     const meter = metrics.addStage(spec.name, each);
@@ -106,7 +106,10 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   };
 }
 
-type OwnServices = Omit<StageServices, 'transport' | 'lanes' | 'slots' | 'prefix' | 'partitions' | 'log'>;
+type OwnServices = Omit<
+  StageServices,
+  'transport' | 'lanes' | 'slots' | 'prefix' | 'partitions' | 'log' | 'clock'
+>;
 
 function stageServices(
   config: Config,
@@ -119,15 +122,22 @@ function stageServices(
   const options = stageOptions(config, spec.name, schemas.ids);
   const services = { ...metered, options, checkpointIntervalMs, maxBufferedBytes };
   // Only producers write with schemas of their own; between stages the ids are ours.
-  return spec.name === 'validate' ? { ...services, admit: (records) => gate.admit(records) } : services;
+  return spec.name === 'validate'
+    ? { ...services, admit: (records) => gate.admit(records) }
+    : services;
 }
 
 function firstFault(running: readonly Pick<RunningStage, 'done'>[]): Promise<never> {
   const faults: Observable<never> = merge(...running.map(({ done }) => done));
   const failed = firstValueFrom(faults).catch((error: unknown) => {
     if (error instanceof PipelineError) throw error;
-    if (error instanceof Error && error.name === 'EmptyError') return new Promise<never>(() => undefined);
-    throw new PipelineError('KERNEL_FAILED', error instanceof Error ? error.message : String(error), { cause: error });
+    if (error instanceof Error && error.name === 'EmptyError')
+      return new Promise<never>(() => undefined);
+    throw new PipelineError(
+      'KERNEL_FAILED',
+      error instanceof Error ? error.message : String(error),
+      { cause: error },
+    );
   });
   // A fault that nobody waits for must not end the process by itself: `run` reports it.
   failed.catch(() => undefined);

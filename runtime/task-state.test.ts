@@ -54,6 +54,7 @@ async function restore(log: CompactedLog) {
     prefix: 'test.',
     task: { stage: 'detect', partition: 0 },
     chunkBytes: 200,
+    clock: { nowMs: () => 0 },
   });
   const entries = new Map<string, string>();
   const positions = await state.restore(async (records) => {

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import { PipelineError } from './errors.ts';
 import type { TaskAddress } from './kernel-call.ts';
 import type { SlotReader } from './slot.ts';
@@ -24,6 +25,8 @@ export interface TaskStateSetup {
   readonly task: TaskAddress;
   /** Entries are handed to the kernel in chunks of about this size. */
   readonly chunkBytes: number;
+  /** Dates the records: brokers judge a producer’s age by its records’ times. */
+  readonly clock: Clock;
 }
 
 interface Stamp {
@@ -214,7 +217,7 @@ export class TaskState {
       key,
       value,
       headers,
-      timestampMs: 0,
+      timestampMs: this.#setup.clock.nowMs(),
     };
   }
 }

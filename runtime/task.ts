@@ -1,5 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import { batchWhileBusy } from './batch-while-busy.ts';
+import type { Clock } from './clock.ts';
 import { DEAD_LETTER_TOPIC } from './dead-letter.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
 import type { Lanes } from './lanes.ts';
@@ -26,6 +27,7 @@ export interface TaskServices {
   readonly prefix: string;
   readonly partitions: number;
   readonly options: unknown;
+  readonly clock: Clock;
 }
 
 /** What one kernel call left behind, to be written, and then to be acknowledged to the task. */
@@ -69,12 +71,13 @@ export class Task {
     this.#services = services;
     this.#address = { stage: spec.name, partition };
     this.#lane = services.lanes.laneOf(partition);
-    const { transport, prefix } = services;
+    const { transport, prefix, clock } = services;
     this.#state = new TaskState({
       transport,
       prefix,
       task: this.#address,
       chunkBytes: STATE_CHUNK_BYTES,
+      clock,
     });
     this.results = this.#inbox.pipe(
       batchWhileBusy({ take: takeCall, project: (items) => this.#call(items) }),
