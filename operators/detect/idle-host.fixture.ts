@@ -2,7 +2,7 @@
  * A machine with nothing to do, at 1 Hz, for tests: about 60 metrics with the noise that real ones have.
  *
  * Cores tick over with short jobs, memory drifts, disks flush in bursts, the network has heartbeats and rare fetches,
- * some metrics never move. `stressAt` loads every core for 20 s from that second on.
+ * some metrics never move.
  */
 export interface IdleHost {
   readonly names: readonly string[];
@@ -12,13 +12,26 @@ export interface IdleHost {
 
 const STRESS_SECONDS = 20;
 
+/** What disturbs the machine: every core is loaded for 20 s from `stressAt`, and for the first `bootSeconds`. */
+export interface Disturbance {
+  readonly stressAt?: number;
+  readonly bootSeconds?: number;
+}
+
 /** Makes an idle machine; the same seed gives the same values. Call `second` with 0, 1, 2, … in order. */
-export function idleHost(seed: number, stressAt = Number.POSITIVE_INFINITY): IdleHost {
+export function idleHost(seed: number, disturbance: Disturbance = {}): IdleHost {
+  const { stressAt = Number.POSITIVE_INFINITY, bootSeconds = 0 } = disturbance;
   const random = lehmer(seed);
   const metrics: [string, (s: number) => number][] = [];
   const stressed = (s: number) => s >= stressAt && s < stressAt + STRESS_SECONDS;
   for (let core = 0; core < 8; core++) {
-    metrics.push([`cpu_${core}`, (s) => (stressed(s) ? 0.96 + 0.03 * random() : idleCore(random))]);
+    metrics.push([
+      `cpu_${core}`,
+      (s) => {
+        if (stressed(s)) return 0.96 + 0.03 * random();
+        return s < bootSeconds ? 0.6 + 0.4 * random() : idleCore(random);
+      },
+    ]);
   }
   const load = [0.1, 0.1, 0.1];
   for (const [i, minutes] of [1, 5, 15].entries()) {

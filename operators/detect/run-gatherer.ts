@@ -127,10 +127,15 @@ export class RunGatherer {
   #append(batch: PackedBatch, start: number, end: number): void {
     this.#starts[this.#runs] = this.#points;
     this.#counts[this.#runs] = end - start;
-    this.#timestamps.set(batch.timestamps.subarray(start, end), this.#points);
-    this.#values.set(batch.values.subarray(start, end), this.#points);
-    this.#points += end - start;
-    this.#newestMs = Math.max(this.#newestMs, batch.timestamps[end - 1] ?? 0);
+    const { timestamps, values } = batch;
+    // Runs are short: a loop beats two views and two calls for each.
+    let to = this.#points;
+    for (let i = start; i < end; i++, to++) {
+      this.#timestamps[to] = timestamps[i] as number;
+      this.#values[to] = values[i] as number;
+    }
+    this.#points = to;
+    this.#newestMs = Math.max(this.#newestMs, timestamps[end - 1] ?? 0);
   }
 
   #reserve(runs: number, points: number): void {

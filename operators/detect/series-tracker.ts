@@ -10,6 +10,8 @@ const SETTLED = 32;
 /** A deviation counts for at most this many times the usual one: less while a few points could turn it. */
 const LIMIT = 8;
 const YOUNG_LIMIT = 4;
+/** For so long a series counts as starting up. */
+const START_UP_MS = 5 * 60_000;
 /** A season profile is begun after this many points and this much time. */
 const SEASON_POINTS = 24;
 const SEASON_MS = 3_600_000;
@@ -50,6 +52,16 @@ export class SeriesTracker extends SeriesState {
   /** Share of the newest point in everything that lasts: days by the clock, within 256 and 8,192 points. */
   get #lasting(): number {
     return Math.min(1 / 256, Math.max(1 / 8192, this.intervalMs / LASTING_MS));
+  }
+
+  /**
+   * Weight of the newest point among the first ones: 3 while a series is starting up, else 1.
+   *
+   * A watched thing often starts together with its watching; what it does in its first minutes must not count for as
+   * much as what follows.
+   */
+  get #early(): number {
+    return this.count * this.intervalMs < START_UP_MS ? 3 : 1;
   }
 
   /** Drift expected from the trend over the memory of the slow level. */
@@ -163,6 +175,7 @@ export class SeriesTracker extends SeriesState {
     if (count === 0) return this.#begin();
     const step = value - this.previous;
     const lasting = this.#lasting;
+    const early = this.#early;
     if (step !== 0 && (this.grain === 0 || Math.abs(step) < this.grain))
       this.grain = Math.abs(step);
     this.middleDeviation = this.#deviation(
@@ -172,12 +185,16 @@ export class SeriesTracker extends SeriesState {
     );
     this.slowDeviation = this.#deviation(this.slowDeviation, Math.abs(value - this.slow), lasting);
     this.slowStep = this.#deviation(this.slowStep, Math.abs(step), 1 / 512);
-    this.trend += Math.max(lasting, 1 / count) * this.#limited(step - this.trend, this.slowStep);
-    this.middle += Math.max(1 / 32, 1 / (count + 1)) * (value - this.middle);
+    this.trend +=
+      Math.max(lasting, early / (count - 1 + early)) *
+      this.#limited(step - this.trend, this.slowStep);
+    this.middle += Math.max(1 / 32, early / (count + early)) * (value - this.middle);
     this.slow +=
-      Math.max(lasting, 1 / (count + 1)) * this.#limited(value - this.slow, this.slowDeviation);
-    this.high = Math.max(value, this.high - (this.high - this.slow) / 8192);
-    this.low = Math.min(value, this.low + (this.slow - this.low) / 8192);
+      Math.max(lasting, early / (count + early)) *
+      this.#limited(value - this.slow, this.slowDeviation);
+    const forgotten = early > 1 ? 1.5 / (count + 32) : 1 / 8192;
+    this.high = Math.max(value, this.high - forgotten * (this.high - this.slow));
+    this.low = Math.min(value, this.low + forgotten * (this.slow - this.low));
     this.previous = value;
   }
 
@@ -190,7 +207,7 @@ export class SeriesTracker extends SeriesState {
   }
 
   #deviation(known: number, seen: number, share: number): number {
-    const rate = Math.max(share, 1 / (this.count + 1));
+    const rate = Math.max(share, this.#early / (this.count + this.#early));
     return known + rate * (this.#limited(seen, known) - known);
   }
 
