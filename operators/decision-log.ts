@@ -1,140 +1,148 @@
 import type { Decision, DecisionKind } from '../schemas/generated/decision.ts';
+import type { SubjectType } from '../schemas/generated/subject-type.ts';
+import { KeyedState } from './keyed-state.ts';
+import { idBytes } from './stable-id.ts';
 
-const MINUTE_MS = 60_000;
-const MOST_EXAMPLES = 3;
-const MOST_OPEN = 1000;
+const BUCKET_MS = 60_000;
+const MAX_EXAMPLES = 3;
 
-/** A thing that was decided about records of a tenant. */
-export interface DecisionNote {
+/** One thing decided, before repeats are put together. Ids are hex. */
+export interface DecisionEntry {
   readonly tenant: string;
   readonly kind: DecisionKind;
+  /** Reason by name: a closed set, never an id. */
   readonly code: string;
   readonly outcome: string;
-  /** Event time, epoch ms: decides which minute the note is counted in. */
-  readonly atMs: number;
-  readonly count: number;
-  /** Where it happened (topic/partition/offset or a metric name), never a payload. */
-  readonly example: string;
+  readonly subjectType: SubjectType;
+  readonly subjectId: string;
+  /** One sentence for people, the same for all repeats. */
+  readonly text: string;
+  readonly anomalyId?: string | undefined;
+  readonly alertId?: string | undefined;
+  readonly incidentId?: string | undefined;
+  readonly notificationId?: string | undefined;
+  readonly ruleId?: string | null | undefined;
+  readonly ruleVersion?: number | null | undefined;
 }
 
-interface OpenDecision {
-  readonly tenant: string;
-  readonly kind: DecisionKind;
-  readonly code: string;
-  readonly outcome: string;
-  readonly fromMs: number;
-  toMs: number;
+interface Bucket {
+  readonly seq: number;
+  readonly first: DecisionEntry;
+  fromMs: number;
+  lastMs: number;
   count: number;
   readonly examples: string[];
 }
 
-interface SavedDecisions {
-  readonly sequence: number;
-  readonly open: readonly OpenDecision[];
-}
-
 /**
- * Counts decisions by tenant, kind, code and event-time minute into one record each, with up to three examples.
+ * Puts decisions of one tenant, code and rule within a minute together into one record.
  *
- * A minute’s record leaves when a later minute of the same key comes, or when 1,000 are open (oldest first). What is
- * open is part of the task’s state.
+ * A decision has its id, `<stage>/<partition>/<seq>`, from the first repeat on, so that other
+ * records can name it before it is written. Minutes are those of the time handed in; a minute that
+ * was closed must not come again.
  */
 export class DecisionLog {
+  readonly buckets = new KeyedState<Bucket>();
   readonly #stage: string;
   readonly #partition: number;
-  readonly #open = new Map<string, OpenDecision>();
-  readonly #ready: OpenDecision[] = [];
-  #sequence = 0;
-  #dirty = false;
+  #seq = 0;
 
   constructor(stage: string, partition: number) {
     this.#stage = stage;
     this.#partition = partition;
   }
 
-  note({ tenant, kind, code, outcome, atMs, count, example }: DecisionNote): void {
-    this.#dirty = true;
-    const key = `${tenant}\u0000${kind}\u0000${code}`;
-    const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
-    let open = this.#open.get(key);
-    if (open !== undefined && minuteMs > open.fromMs) {
-      this.#close(key, open);
-      open = undefined;
-    }
-    if (open === undefined) {
-      open = {
-        tenant,
-        kind,
-        code,
-        outcome,
-        fromMs: minuteMs,
-        toMs: minuteMs + MINUTE_MS,
-        count: 0,
-        examples: [],
+  /** Next sequence number; saved by the owner. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  set seq(value: number) {
+    this.#seq = value;
+  }
+
+  /**
+   * Notes a decision taken at `nowMs`.
+   *
+   * @returns its id, and the key and time of a bucket that it opened, to be closed then by `close`.
+   */
+  note(
+    entry: DecisionEntry,
+    nowMs: number,
+  ): { id: string; opened?: { key: string; dueMs: number } } {
+    const minute = Math.floor(nowMs / BUCKET_MS);
+    const key = JSON.stringify([minute, entry.tenant, entry.kind, entry.code, entry.ruleId ?? '']);
+    const bucket = this.buckets.get(key);
+    if (bucket === undefined) {
+      const opened: Bucket = {
+        seq: this.#seq++,
+        first: entry,
+        fromMs: nowMs,
+        lastMs: nowMs,
+        count: 1,
+        examples: [entry.subjectId],
       };
-      this.#open.set(key, open);
+      this.buckets.set(key, opened);
+      const dueMs = (minute + 1) * BUCKET_MS;
+      return { id: this.#id(opened), opened: { key, dueMs } };
     }
-    open.count += count;
-    if (open.examples.length < MOST_EXAMPLES) open.examples.push(example);
-    const [oldest] = this.#open;
-    if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#close(oldest[0], oldest[1]);
+    bucket.count++;
+    bucket.fromMs = Math.min(bucket.fromMs, nowMs);
+    bucket.lastMs = Math.max(bucket.lastMs, nowMs);
+    const isNew = !bucket.examples.includes(entry.subjectId);
+    if (isNew && bucket.examples.length < MAX_EXAMPLES) bucket.examples.push(entry.subjectId);
+    this.buckets.touch(key);
+    return { id: this.#id(bucket) };
   }
 
-  /** Hands over the records that are complete. */
-  drain(emit: (decision: Decision) => void): void {
-    for (const done of this.#ready.splice(0)) emit(this.#record(done));
-  }
-
-  /** The state to save if it changed since the last call. */
-  save(): Uint8Array | undefined {
-    if (!this.#dirty) return undefined;
-    this.#dirty = false;
-    const saved: SavedDecisions = { sequence: this.#sequence, open: [...this.#open.values()] };
-    return Buffer.from(JSON.stringify(saved));
-  }
-
-  restore(bytes: Uint8Array): void {
-    const { sequence, open } = JSON.parse(Buffer.from(bytes).toString()) as SavedDecisions;
-    this.#sequence = sequence;
-    for (const each of open)
-      this.#open.set(`${each.tenant}\u0000${each.kind}\u0000${each.code}`, each);
-  }
-
-  #close(key: string, open: OpenDecision): void {
-    this.#open.delete(key);
-    this.#ready.push(open);
-  }
-
-  #record(done: OpenDecision): Decision {
-    this.#sequence += 1;
-    const { tenant, kind, code, outcome, fromMs, toMs, count, examples } = done;
+  /** Ends a bucket and returns its record. */
+  close(key: string): Decision | undefined {
+    const bucket = this.buckets.get(key);
+    if (bucket === undefined) return undefined;
+    this.buckets.delete(key);
+    const { first, count } = bucket;
+    // What belongs to one subject only would be wrong on a record that speaks of several.
+    const single = count === 1 ? first : undefined;
     return {
-      id: `${this.#stage}/${this.#partition}/${this.#sequence}`,
-      tenant,
-      atMs: fromMs,
+      id: this.#id(bucket),
+      tenant: first.tenant,
+      atMs: bucket.fromMs,
       stage: this.#stage,
-      kind,
-      outcome,
-      code,
-      subjectType: 'UNKNOWN',
-      subjectId: '',
+      kind: first.kind,
+      outcome: first.outcome,
+      code: first.code,
+      subjectType: first.subjectType,
+      subjectId: first.subjectId,
       seriesId: null,
-      anomalyId: null,
-      alertId: null,
-      incidentId: null,
-      notificationId: null,
-      ruleId: null,
-      ruleVersion: null,
+      anomalyId: optionalId(single?.anomalyId),
+      alertId: optionalId(single?.alertId),
+      incidentId: optionalId(single?.incidentId),
+      notificationId: optionalId(single?.notificationId),
+      ruleId: first.ruleId ?? null,
+      ruleVersion: first.ruleVersion ?? null,
       modelSet: null,
       configVersion: '',
       catalogVersion: 0,
       actor: { type: 'STAGE', id: this.#stage },
       inputs: {},
-      text: '',
-      examples,
+      text: first.text,
+      examples: count === 1 ? [] : bucket.examples,
       count,
-      fromMs,
-      toMs,
+      fromMs: bucket.fromMs,
+      toMs: bucket.lastMs + 1,
     };
   }
+
+  #id(bucket: Bucket): string {
+    return `${this.#stage}/${this.#partition}/${bucket.seq}`;
+  }
+}
+
+/** The end of the minute of an open bucket, from its key. */
+export function bucketEndMs(key: string): number {
+  return ((JSON.parse(key) as [number])[0] + 1) * BUCKET_MS;
+}
+
+function optionalId(hex: string | undefined): Uint8Array | null {
+  return hex === undefined ? null : idBytes(hex);
 }

@@ -23,12 +23,31 @@ export function anomalyRecord(
   context: SeriesContext | undefined,
   modelSet: ModelSet,
 ): Anomaly {
-  const { seriesId, entityId, tenant, name, labels } = definition;
   return {
-    id: longId(seriesId, 'ANOMALY', String(event.startMs)),
-    revision: event.revision,
-    phase: event.phase,
+    id: longId(definition.seriesId, 'ANOMALY', String(event.startMs)),
     kind: 'ANOMALY',
+    ...whose(definition, context),
+    ...course(event),
+    ...why(event, modelSet),
+    threshold: THRESHOLD,
+    stateTier: 0,
+    imputed: 0,
+    late: 0,
+    nearest: null,
+    ruleId: null,
+    ruleVersion: null,
+    sloId: null,
+    burn: null,
+    configVersion: '',
+    traceId: null,
+  };
+}
+
+function whose(
+  { seriesId, entityId, tenant, name, labels, unit }: SeriesDefinition,
+  context: SeriesContext | undefined,
+) {
+  return {
     tenant,
     seriesId,
     entityId,
@@ -37,31 +56,46 @@ export function anomalyRecord(
     service: context?.service ?? null,
     metricType: context?.metricType ?? 'UNKNOWN',
     class: context?.class ?? null,
-    unit: context?.unit ?? definition.unit,
-    startMs: event.startMs,
-    lastMs: event.lastMs,
-    endMs: event.endMs,
-    peakMs: event.peakMs,
+    unit: context?.unit ?? unit,
+    sensitivity: context?.sensitivity ?? 0.85,
+    catalogVersion: context?.catalogVersion ?? 0,
+    businessImpact: context?.businessImpact ?? null,
+    runbookUrl: context?.runbookUrl ?? null,
+  } as const;
+}
+
+function course(event: EpisodeEvent) {
+  const { revision, phase, startMs, lastMs, endMs, peakMs, points, movement, value } = event;
+  return {
+    revision,
+    phase,
+    startMs,
+    lastMs,
+    endMs,
+    peakMs,
     intervalMs: Math.round(event.intervalMs),
-    points: event.points,
-    movement: event.movement,
-    value: event.value,
+    points,
+    movement,
+    value,
     expected: finiteOrNull(event.expected),
     lower: finiteOrNull(event.lower),
     upper: finiteOrNull(event.upper),
-    score: event.score,
-    peakScore: event.peakScore,
-    grade: event.grade,
-    confidence: event.confidence,
-    tier: event.tier === 'critical' ? 'CRITICAL' : 'WARNING',
-    threshold: THRESHOLD,
-    sensitivity: context?.sensitivity ?? 0.85,
     lifeCycle: lifeCycleSymbols[event.lifeCycle],
-    stateTier: 0,
-    imputed: 0,
-    late: 0,
     historical: event.historical,
-    members: event.members.map(({ modelId, raw, surprise, weight, skipped }) => ({
+  } as const;
+}
+
+function why(
+  { score, peakScore, grade, confidence, tier, members, features }: EpisodeEvent,
+  modelSet: ModelSet,
+) {
+  return {
+    score,
+    peakScore,
+    grade,
+    confidence,
+    tier: tier === 'critical' ? 'CRITICAL' : 'WARNING',
+    members: members.map(({ modelId, raw, surprise, weight, skipped }) => ({
       modelId,
       generation: modelSet.version,
       raw,
@@ -69,19 +103,9 @@ export function anomalyRecord(
       weight,
       skipped: skipped ? 'warming' : null,
     })),
-    features: event.features,
-    nearest: null,
-    ruleId: null,
-    ruleVersion: null,
-    sloId: null,
-    burn: null,
+    features,
     modelSet: { id: modelSet.id, version: String(modelSet.version), sha256: modelSet.sha256 },
-    catalogVersion: context?.catalogVersion ?? 0,
-    configVersion: '',
-    businessImpact: context?.businessImpact ?? null,
-    runbookUrl: context?.runbookUrl ?? null,
-    traceId: null,
-  };
+  } as const;
 }
 
 function finiteOrNull(value: number): number | null {

@@ -47,7 +47,10 @@ class CorrelateKernel implements Kernel {
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
-    this.#correlator.restore(Buffer.from(key).toString(), value === null ? null : Buffer.from(value).toString());
+    this.#correlator.restore(
+      Buffer.from(key).toString(),
+      value === null ? null : Buffer.from(value).toString(),
+    );
   }
 
   #drain(latestMs: number, output: KernelOutput): void {
@@ -58,8 +61,7 @@ class CorrelateKernel implements Kernel {
         output.emit('alerts', partition, alert.id, value, latestMs);
         output.emit('alerts.history', partition, alert.id, value, latestMs);
         output.count(`alerts_total{state="${alert.state}"}`, 1);
-        const hasJustFired = alert.state === 'FIRING' && alert.firedAtMs === alert.changedAtMs;
-        if (hasJustFired) output.count('alerts_fired_total', 1);
+        if (alert.change.kind === 'FIRED') output.count('alerts_fired_total', 1);
       },
       incident: (incident) => {
         const value = this.#codec.encode('Incident', incident);
@@ -80,6 +82,7 @@ class CorrelateKernel implements Kernel {
   }
 }
 
-const createKernel: CreateKernel<StageOptions<CorrelateOptions>> = async (context) => new CorrelateKernel(context);
+const createKernel: CreateKernel<StageOptions<CorrelateOptions>> = async (context) =>
+  new CorrelateKernel(context);
 
 export default createKernel;

@@ -1,16 +1,16 @@
-import { type DecisionNote, DecisionLog } from '../operators/decision-log.ts';
+import { type DecisionNote, DecisionTally } from '../operators/decision-tally.ts';
 import type { KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { partitionOfText } from '../schemas/identity.ts';
 
 /** Takes a kernel’s decisions and writes the complete ones to `decisions`, placed by tenant. */
 export class DecisionWriter {
-  readonly #log: DecisionLog;
+  readonly #log: DecisionTally;
   readonly #codec: Codec;
   readonly #partitions: number;
 
   constructor({ stage, partition, partitions }: KernelContext<unknown>, codec: Codec) {
-    this.#log = new DecisionLog(stage, partition);
+    this.#log = new DecisionTally(stage, partition);
     this.#codec = codec;
     this.#partitions = partitions;
   }

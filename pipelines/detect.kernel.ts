@@ -13,7 +13,7 @@ import type { SlotReader } from '../runtime/slot.ts';
 import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
-import { readPackedBatch } from '../schemas/read-packed-batch.ts';
+import { ColumnMemory, readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -31,6 +31,7 @@ class DetectKernel implements Kernel {
   readonly #models: TimedScorer;
   readonly #shelf = new SeriesShelf();
   readonly #progress = new SourceProgress();
+  readonly #memory = new ColumnMemory();
   readonly #gatherer: RunGatherer;
   readonly #detector: Detector;
   readonly #eventTime: EventTime;
@@ -58,7 +59,8 @@ class DetectKernel implements Kernel {
     }
     await this.#score(latestMs, output);
     this.#models.count(output);
-    if (drops.repeated > 0) output.count('points_dropped_total{code="RECORD_REPEATED"}', drops.repeated);
+    if (drops.repeated > 0)
+      output.count('points_dropped_total{code="RECORD_REPEATED"}', drops.repeated);
     if (drops.undefinedSeries > 0) {
       output.count('points_dropped_total{code="SERIES_UNDEFINED"}', drops.undefinedSeries);
     }
@@ -95,7 +97,7 @@ class DetectKernel implements Kernel {
   #gather(input: SlotReader, drops: GatherDrops, output: KernelOutput): void {
     const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
     if (decoded === undefined) return;
-    const batch = readPackedBatch(decoded.value);
+    const batch = readPackedBatch(decoded.value, this.#memory);
     if ('code' in batch) return output.reject(input.index, batch.code, 0, batch.detail);
     for (const definition of batch.definitions) {
       const { seriesId } = definition;
@@ -123,11 +125,19 @@ class DetectKernel implements Kernel {
   }
 
   #tell(event: EpisodeEvent, latestMs: number, output: KernelOutput): void {
-    const definition = this.#codec.decode(this.#shelf.definition(event.row), ['SeriesDefinition']).value;
+    const definition = this.#codec.decode(this.#shelf.definition(event.row), [
+      'SeriesDefinition',
+    ]).value;
     const context = this.#gatherer.contextOf(event.point);
     const anomaly = anomalyRecord(event, definition, context, this.#models.modelSet);
     const partition = partitionOfText(definition.tenant, this.#context.partitions);
-    output.emit('anomalies', partition, anomaly.id, this.#codec.encode('Anomaly', anomaly), latestMs);
+    output.emit(
+      'anomalies',
+      partition,
+      anomaly.id,
+      this.#codec.encode('Anomaly', anomaly),
+      latestMs,
+    );
     output.count(`anomalies_total{phase="${event.phase}"}`, 1);
   }
 

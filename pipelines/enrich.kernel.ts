@@ -8,7 +8,7 @@ import type { SlotReader } from '../runtime/slot.ts';
 import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
-import { readPackedBatch } from '../schemas/read-packed-batch.ts';
+import { ColumnMemory, readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { CatalogReader } from './catalog-reader.ts';
 import { DecisionWriter } from './decision-writer.ts';
 import { decodeRecord } from './decode-record.ts';
@@ -25,6 +25,7 @@ class EnrichKernel implements Kernel {
   readonly #codec: Codec;
   readonly #catalog: CatalogReader;
   readonly #progress = new SourceProgress();
+  readonly #memory = new ColumnMemory();
   readonly #enricher: Enricher;
   readonly #decisions: DecisionWriter;
   #restored = false;
@@ -59,7 +60,7 @@ class EnrichKernel implements Kernel {
       }
     }
     this.#enricher.drain((batch) => {
-      const value = this.#codec.encode('SeriesBatch', batch);
+      const value = this.#codec.encodeView('SeriesBatch', batch);
       output.emit('metrics.enriched', this.#context.partition, null, value, latestMs);
       output.count('points_out_total', batch.values.length / 8);
     });
@@ -90,7 +91,7 @@ class EnrichKernel implements Kernel {
     const { index, timestampMs } = input;
     const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
     if (decoded === undefined) return;
-    const batch = readPackedBatch(decoded.value);
+    const batch = readPackedBatch(decoded.value, this.#memory);
     if ('code' in batch) return output.reject(index, batch.code, 0, batch.detail);
     output.count('points_in_total', batch.pointCount);
     this.#enricher.accept(batch, this.#sink(batch.tenant, timestampMs, input, output));

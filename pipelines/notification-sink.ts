@@ -1,9 +1,24 @@
-import { concatMap, defer, EMPTY, from, mergeMap, type Observable, Subject, takeUntil, tap } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  EMPTY,
+  from,
+  mergeMap,
+  type Observable,
+  Subject,
+  takeUntil,
+  tap,
+} from 'rxjs';
 import { type AttemptResult, DeliveryLog, isFinal } from '../operators/route/delivery.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { PipelineError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { FetchedRecord, Subscription, SubscriptionEvent, Transport } from '../runtime/transport.ts';
+import type {
+  FetchedRecord,
+  Subscription,
+  SubscriptionEvent,
+  Transport,
+} from '../runtime/transport.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Notification } from '../schemas/generated/notification.ts';
 import { type Receiver, type ReceiverOutlets, sendTo } from './receiver-io.ts';
@@ -127,7 +142,9 @@ class SinkRun {
         headers: {},
         timestampMs: this.#services.clock.nowMs(),
       }));
-      await this.#subscription.write(outbound, [{ topic: this.#topic, partition, offset: record.offset + 1 }]);
+      await this.#subscription.write(outbound, [
+        { topic: this.#topic, partition, offset: record.offset + 1 },
+      ]);
     }
   }
 

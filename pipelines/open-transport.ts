@@ -20,6 +20,7 @@ export async function openTransport(config: Config, log: Log): Promise<Transport
     synchronous: embedded.durability,
     maxBytes: embedded.maxBytes,
     clock: systemClock,
-    onTruncated: (truncation) => log.warn({ truncation }, 'old records were removed to stay below the size limit'),
+    onTruncated: (truncation) =>
+      log.warn({ truncation }, 'old records were removed to stay below the size limit'),
   });
 }

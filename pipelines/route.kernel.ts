@@ -25,7 +25,12 @@ class RouteKernel implements Kernel {
     let latestMs = 0;
     while (input.next()) {
       latestMs = Math.max(latestMs, input.timestampMs);
-      const decoded = decodeRecord(this.#codec, input, ['Incident', 'Tick', 'Notification'], output);
+      const decoded = decodeRecord(
+        this.#codec,
+        input,
+        ['Incident', 'Tick', 'Notification'],
+        output,
+      );
       switch (decoded?.name) {
         case 'Incident':
           this.#router.incident(decoded.value);
@@ -47,7 +52,10 @@ class RouteKernel implements Kernel {
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
-    this.#router.restore(Buffer.from(key).toString(), value === null ? null : Buffer.from(value).toString());
+    this.#router.restore(
+      Buffer.from(key).toString(),
+      value === null ? null : Buffer.from(value).toString(),
+    );
   }
 
   #drain(latestMs: number, output: KernelOutput): void {
@@ -66,6 +74,7 @@ class RouteKernel implements Kernel {
   }
 }
 
-const createKernel: CreateKernel<StageOptions<RouteOptions>> = async (context) => new RouteKernel(context);
+const createKernel: CreateKernel<StageOptions<RouteOptions>> = async (context) =>
+  new RouteKernel(context);
 
 export default createKernel;

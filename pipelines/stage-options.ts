@@ -8,10 +8,15 @@ export interface StageOptions<Section> {
 }
 
 /** Section of the configuration that belongs to a stage. */
-export type SectionOf<Stage extends 'validate' | 'enrich' | 'detect' | 'correlate' | 'route'> = Config[Stage];
+export type SectionOf<Stage extends 'validate' | 'enrich' | 'detect' | 'correlate' | 'route'> =
+  Config[Stage];
 
 /** Picks what the kernels of a stage are opened with. */
-export function stageOptions(config: Config, stage: string, schemaIds: SchemaIds): StageOptions<unknown> {
+export function stageOptions(
+  config: Config,
+  stage: string,
+  schemaIds: SchemaIds,
+): StageOptions<unknown> {
   const sections: Readonly<Record<string, unknown>> = {
     validate: config.validate,
     enrich: config.enrich,

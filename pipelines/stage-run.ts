@@ -1,6 +1,7 @@
 import { from, ignoreElements, merge, mergeMap, type Observable, Subject, tap, timer } from 'rxjs';
 import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
 import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
+import { failPoint, isArmed } from '../runtime/fail-point.ts';
 import type { Log } from '../runtime/log.ts';
 import { SlotReader } from '../runtime/slot.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
@@ -115,6 +116,7 @@ export class StageRun {
         await meter.rebalance(event.kind, () =>
           Promise.all(event.partitions.map((partition) => this.#release(partition))),
         );
+        failPoint('revoked', this.#spec.name);
         event.release();
         return;
       case 'records':
@@ -220,11 +222,19 @@ export class StageRun {
     const offsets = written.some(({ kind }) => kind === 'outputs') ? latestOffsets(written) : [];
     if (records.length > 0 || offsets.length > 0) {
       const kind = results[0]?.kind === 'checkpoint' ? 'checkpoint' : 'commit';
+      if (kind === 'checkpoint' && isArmed('stamp-missing')) await this.#cutOff(records);
       await this.#services.meter.write(kind, records, () =>
         this.#subscription.write(records, offsets),
       );
+      if (offsets.length > 0) failPoint('offsets-stored', this.#spec.name);
     }
     for (const result of results) this.#settle(result);
+  }
+
+  /** Writes a checkpoint without its stamp, as a process does that ends between two requests. */
+  async #cutOff(records: readonly OutboundRecord[]): Promise<void> {
+    await this.#subscription.write(records.slice(0, -1), []);
+    failPoint('stamp-missing', this.#spec.name);
   }
 
   #settle(result: TaskResult): void {

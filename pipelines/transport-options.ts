@@ -72,6 +72,12 @@ const kafka = z
       .min(1)
       .default(['localhost:9092'])
       .describe('Brokers to ask first, as `host:port`.'),
+    client: z
+      .enum(['kafkajs', 'platformatic'])
+      .default('kafkajs')
+      .describe(
+        'Library that speaks to the brokers. Both give the same guarantees; workers may differ.',
+      ),
     clientId: z
       .string()
       .min(1)

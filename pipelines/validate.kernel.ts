@@ -54,7 +54,7 @@ class ValidateKernel implements Kernel {
         'metrics.validated',
         partition,
         null,
-        this.#codec.encode('SeriesBatch', batch),
+        this.#codec.encodeView('SeriesBatch', batch),
         latestMs,
       );
       output.count('points_out_total', batch.values.length / 8);

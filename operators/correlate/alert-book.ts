@@ -1,11 +1,11 @@
 import type { AlertChangeKind, ResolvedReason } from '../../schemas/generated/alert.ts';
+import { KeyedState } from '../keyed-state.ts';
+import { stableId } from '../stable-id.ts';
 import { type AlertCode, alertDecision } from './alert-decision.ts';
 import { type AlertMemory, type AlertTimer, alertRecord } from './alert-memory.ts';
 import type { CorrelationDesk } from './correlation-desk.ts';
-import { KeyedState } from './keyed-state.ts';
 import type { CorrelateOptions } from './options.ts';
 import type { Signal } from './signal.ts';
-import { stableId } from './stable-id.ts';
 
 const MAX_ANOMALY_IDS = 100;
 const EVICTED_SHARE = 16;

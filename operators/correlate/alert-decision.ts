@@ -1,5 +1,5 @@
+import type { DecisionEntry } from '../decision-log.ts';
 import type { AlertMemory } from './alert-memory.ts';
-import type { DecisionEntry } from './decision-log.ts';
 import type { Signal } from './signal.ts';
 
 const ALERT_DECISIONS = {

@@ -4,10 +4,10 @@ import type {
   ResolvedReason,
   Suppression,
 } from '../../schemas/generated/alert.ts';
+import { idBytes } from '../stable-id.ts';
 import { alertAnnotations } from './alert-text.ts';
 import { impactRecord, impactScore } from './impact.ts';
 import type { Signal } from './signal.ts';
-import { idBytes } from './stable-id.ts';
 
 const NOT_SUPPRESSED: Suppression = {
   silences: [],

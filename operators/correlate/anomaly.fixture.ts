@@ -1,5 +1,5 @@
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
-import { idBytes, stableId } from './stable-id.ts';
+import { idBytes, stableId } from '../stable-id.ts';
 
 /** What the tests do not look at. */
 const UNSEEN = {

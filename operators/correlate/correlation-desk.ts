@@ -1,7 +1,7 @@
 import type { Alert } from '../../schemas/generated/alert.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
-import type { DecisionEntry } from './decision-log.ts';
-import type { DueQueue } from './due-queue.ts';
+import type { DecisionEntry } from '../decision-log.ts';
+import type { DueQueue } from '../due-queue.ts';
 
 /** What the parts of correlation share: the timers, and where their output goes. */
 export interface CorrelationDesk {

@@ -1,8 +1,8 @@
 import type { Alert } from '../../schemas/generated/alert.ts';
 import type { Decision } from '../../schemas/generated/decision.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
+import { idHex } from '../stable-id.ts';
 import type { CorrelationSink, Correlator } from './correlator.ts';
-import { idHex } from './stable-id.ts';
 
 /** A sink for tests that keeps all it is given. */
 export class CorrelationLog implements CorrelationSink {

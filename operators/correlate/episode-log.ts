@@ -1,5 +1,5 @@
-import type { DueQueue } from './due-queue.ts';
-import { KeyedState } from './keyed-state.ts';
+import type { DueQueue } from '../due-queue.ts';
+import { KeyedState } from '../keyed-state.ts';
 import type { CorrelateOptions } from './options.ts';
 import type { Signal } from './signal.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
+import { idHex } from '../stable-id.ts';
 import { closing, exampleAnomaly } from './anomaly.fixture.ts';
 import { CorrelationLog } from './correlation-log.fixture.ts';
 import { Correlator } from './correlator.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
-import { idHex } from './stable-id.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

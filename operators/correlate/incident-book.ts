@@ -1,10 +1,10 @@
+import { KeyedState } from '../keyed-state.ts';
 import type { AlertMemory } from './alert-memory.ts';
 import type { CorrelationDesk } from './correlation-desk.ts';
 import { GroupIndex, sessionKey } from './group-index.ts';
 import { type GroupMemory, type GroupTerms, groupDueMs, groupTerms } from './group-memory.ts';
 import { type IncidentCode, incidentDecision } from './incident-decision.ts';
 import { absorb, createIncident, incidentRecord, raise } from './incident-memory.ts';
-import { KeyedState } from './keyed-state.ts';
 import { compareFired, firedNear, opensIncident } from './open-rule.ts';
 import type { CorrelateOptions } from './options.ts';
 

@@ -1,5 +1,5 @@
+import type { DecisionEntry } from '../decision-log.ts';
 import type { AlertMemory } from './alert-memory.ts';
-import type { DecisionEntry } from './decision-log.ts';
 import type { GroupMemory } from './group-memory.ts';
 
 const INCIDENT_DECISIONS = {

@@ -1,10 +1,10 @@
 import type { Movement } from '../../schemas/generated/anomaly.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import type { MetricType } from '../../schemas/generated/metric-type.ts';
+import { idBytes, stableId } from '../stable-id.ts';
 import type { AlertMemory } from './alert-memory.ts';
 import { movementText } from './alert-text.ts';
 import { impactRecord, impactScore } from './impact.ts';
-import { idBytes, stableId } from './stable-id.ts';
 
 const MAX_LISTED = 100;
 

@@ -1,5 +1,5 @@
-import { DueQueue } from './due-queue.ts';
-import { KeyedState } from './keyed-state.ts';
+import { DueQueue } from '../due-queue.ts';
+import { KeyedState } from '../keyed-state.ts';
 import type { Signal } from './signal.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Anomaly, AnomalyKind, Movement } from '../../schemas/generated/anomaly.ts';
 import type { MetricType } from '../../schemas/generated/metric-type.ts';
+import { idHex } from '../stable-id.ts';
 import { fingerprint } from './fingerprint.ts';
-import { idHex } from './stable-id.ts';
 
 /** What an anomaly is called as an alert, by kind; a rule gives its own name. */
 const ALERT_NAMES: Readonly<Record<AnomalyKind, string>> = {

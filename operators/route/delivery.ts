@@ -1,5 +1,5 @@
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { idHex } from '../correlate/stable-id.ts';
+import { idHex } from '../stable-id.ts';
 
 /** Terms of a sink, processing time. */
 export interface DeliveryTerms {

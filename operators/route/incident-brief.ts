@@ -1,7 +1,7 @@
 import type { ImpactTier } from '../../schemas/generated/impact.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import type { MetricType } from '../../schemas/generated/metric-type.ts';
-import { idHex } from '../correlate/stable-id.ts';
+import { idHex } from '../stable-id.ts';
 
 /**
  * What routing and notifications need of an incident, as plain JSON. Ids are hex, times epoch ms.

@@ -1,5 +1,5 @@
 import type { Incident } from '../../schemas/generated/incident.ts';
-import { idBytes, stableId } from '../correlate/stable-id.ts';
+import { idBytes, stableId } from '../stable-id.ts';
 
 /** An incident for tests: open and critical on host `web-1`, with the fields given instead. */
 export function exampleIncident(fields: Partial<Incident> & { readonly name?: string }): Incident {

@@ -5,7 +5,7 @@ import type {
   NotificationReason,
   NotificationState,
 } from '../../schemas/generated/notification.ts';
-import { idBytes, stableId } from '../correlate/stable-id.ts';
+import { idBytes, stableId } from '../stable-id.ts';
 import { compareBriefs, type IncidentBrief } from './incident-brief.ts';
 import type { ReceiverOptions } from './options.ts';
 import { type NotificationContent, renderNotification, templateVersion } from './receivers.ts';

@@ -1,6 +1,6 @@
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { KeyedState } from '../correlate/keyed-state.ts';
-import { idHex } from '../correlate/stable-id.ts';
+import { KeyedState } from '../keyed-state.ts';
+import { idHex } from '../stable-id.ts';
 import { isFinal } from './delivery.ts';
 import { draftNotification, type NotificationDraft } from './notification-draft.ts';
 import type { ReceiverOptions, RouteOptions } from './options.ts';

@@ -1,5 +1,5 @@
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { idBytes, idHex } from '../correlate/stable-id.ts';
+import { idBytes, idHex } from '../stable-id.ts';
 
 /** A notification as it is saved: plain JSON, ids as hex. */
 export type SavedNotification = Omit<

@@ -1,4 +1,4 @@
-import type { DecisionEntry } from '../correlate/decision-log.ts';
+import type { DecisionEntry } from '../decision-log.ts';
 
 const ROUTE_DECISIONS = {
   ROUTED: { kind: 'ROUTE', outcome: 'grouped', text: 'The incident joined a group of a route.' },

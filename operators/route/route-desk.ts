@@ -1,6 +1,6 @@
 import type { Notification } from '../../schemas/generated/notification.ts';
-import type { DecisionEntry } from '../correlate/decision-log.ts';
-import type { DueQueue } from '../correlate/due-queue.ts';
+import type { DecisionEntry } from '../decision-log.ts';
+import type { DueQueue } from '../due-queue.ts';
 
 /** What the parts of routing share: the timers, the present time, and where their output goes. */
 export interface RouteDesk {

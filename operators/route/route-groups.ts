@@ -1,4 +1,4 @@
-import { KeyedState } from '../correlate/keyed-state.ts';
+import { KeyedState } from '../keyed-state.ts';
 import { compareBriefs, type IncidentBrief, routingLabels } from './incident-brief.ts';
 import type { NotificationPlanner } from './notification-planner.ts';
 import type { RouteOptions } from './options.ts';

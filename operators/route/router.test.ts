@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Incident } from '../../schemas/generated/incident.ts';
-import { idHex } from '../correlate/stable-id.ts';
+import { idHex } from '../stable-id.ts';
 import { exampleIncident, resolved } from './incident.fixture.ts';
 import { routeOptions } from './options.ts';
 import { RouteLog } from './route-log.fixture.ts';

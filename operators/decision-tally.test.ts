@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../schemas/generated/decision.ts';
-import { DecisionLog, type DecisionNote } from './decision-log.ts';
+import { type DecisionNote, DecisionTally } from './decision-tally.ts';
 
 const MINUTE_MS = 60_000;
 const base: DecisionNote = {
@@ -13,15 +13,15 @@ const base: DecisionNote = {
   example: 'metrics.raw/0/0',
 };
 
-function drained(log: DecisionLog): Decision[] {
+function drained(log: DecisionTally): Decision[] {
   const out: Decision[] = [];
   log.drain((decision) => out.push(decision));
   return out;
 }
 
-describe('DecisionLog', () => {
+describe('DecisionTally', () => {
   it('has nothing to say at first, and of a minute only when a later one begins', () => {
-    const log = new DecisionLog('validate', 3);
+    const log = new DecisionTally('validate', 3);
     expect(drained(log)).toEqual([]);
     log.note({ ...base, atMs: 5 * MINUTE_MS + 1, count: 2, example: 'a' });
     log.note({ ...base, atMs: 6 * MINUTE_MS - 1, count: 3, example: 'b' });
@@ -43,14 +43,14 @@ describe('DecisionLog', () => {
   });
 
   it('keeps three examples of many', () => {
-    const log = new DecisionLog('validate', 0);
+    const log = new DecisionTally('validate', 0);
     for (let i = 0; i < 1000; i++) log.note({ ...base, example: `${i}` });
     log.note({ ...base, atMs: MINUTE_MS });
     expect(drained(log)).toMatchObject([{ count: 1000, examples: ['0', '1', '2'] }]);
   });
 
   it('counts tenants, kinds and codes apart, and a late note in the minute that is open', () => {
-    const log = new DecisionLog('validate', 0);
+    const log = new DecisionTally('validate', 0);
     const at = (over: Partial<DecisionNote>) => log.note({ ...base, atMs: 9 * MINUTE_MS, ...over });
     at({});
     at({ tenant: 'other' });
@@ -63,7 +63,7 @@ describe('DecisionLog', () => {
   });
 
   it('holds at most a thousand open, oldest out first', () => {
-    const log = new DecisionLog('validate', 0);
+    const log = new DecisionTally('validate', 0);
     for (let i = 0; i < 1005; i++) log.note({ ...base, tenant: `t${i}` });
     expect(drained(log).map(({ tenant }) => tenant)).toEqual(['t0', 't1', 't2', 't3', 't4']);
   });
@@ -74,18 +74,18 @@ describe('DecisionLog', () => {
       atMs: i * 20_000,
       tenant: `t${i % 2}`,
     }));
-    const whole = new DecisionLog('validate', 0);
+    const whole = new DecisionTally('validate', 0);
     for (const note of notes) whole.note(note);
     const expected = drained(whole);
     expect(expected.length).toBeGreaterThan(10);
 
-    const first = new DecisionLog('validate', 0);
+    const first = new DecisionTally('validate', 0);
     expect(first.save()).toBeUndefined();
     for (const note of notes.slice(0, 17)) first.note(note);
     const before = drained(first);
     const saved = first.save() ?? new Uint8Array(0);
     expect(first.save()).toBeUndefined();
-    const second = new DecisionLog('validate', 0);
+    const second = new DecisionTally('validate', 0);
     second.restore(saved);
     for (const note of notes.slice(17)) second.note(note);
     expect([...before, ...drained(second)]).toEqual(expected);
