@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs';
 import { batchWhileBusy } from './batch-while-busy.ts';
 import type { Clock } from './clock.ts';
 import { DEAD_LETTER_TOPIC } from './dead-letter.ts';
+import { failPoint } from './fail-point.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
 import type { Lanes } from './lanes.ts';
 import { SlotReader, SlotWriter } from './slot.ts';
@@ -278,6 +279,7 @@ export class Task {
       bytes: slot.byteLength,
     });
     this.#services.slots.release(slot.buffer);
+    failPoint('restoring', `${this.#address.stage}/${this.partition}`);
   }
 }
 

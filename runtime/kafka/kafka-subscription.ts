@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { PipelineError } from '../errors.ts';
+import { failPoint } from '../fail-point.ts';
 import type { Log } from '../log.ts';
 import type {
   FetchedRecord,
@@ -114,7 +115,9 @@ export class KafkaSubscription implements Subscription {
       throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
     }
     await this.#options.producer.send(records);
-    if (offsets.length > 0) await this.#commit(offsets);
+    if (offsets.length === 0) return;
+    failPoint('outputs-sent', this.#options.group);
+    await this.#commit(offsets);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,47 @@
+import { writeSync } from 'node:fs';
+
+/** The places where a crash test may end this process. */
+export type FailPointName =
+  /** Outputs are acknowledged, their input offsets not yet stored. */
+  | 'outputs-sent'
+  /** Outputs and offsets are stored; no checkpoint includes them. */
+  | 'offsets-stored'
+  /** The entries of a checkpoint are acknowledged, its stamp is not written. */
+  | 'stamp-missing'
+  /** A kernel has taken in a part of its saved state. */
+  | 'restoring'
+  /** A revoked partition is finished and saved, but not yet released. */
+  | 'revoked';
+
+interface Armed {
+  readonly name: string;
+  passagesLeft: number;
+}
+
+const armed = parse(process.env.VIGIE_FAIL_POINT);
+
+/**
+ * Ends this process with SIGKILL at a place that the environment names, for crash tests only.
+ *
+ * `VIGIE_FAIL_POINT=outputs-sent:3` kills at the third passage, after one line on standard error. Unset, a passage is
+ * one comparison.
+ *
+ * @param where which stage passes; stands in the line.
+ */
+export function failPoint(name: FailPointName, where: string): void {
+  if (armed === undefined || armed.name !== name) return;
+  armed.passagesLeft -= 1;
+  if (armed.passagesLeft > 0) return;
+  writeSync(2, `fail point ${name} hit in ${where}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Whether this process is to end at that place: what cannot be cut in two otherwise is cut for it. */
+export function isArmed(name: FailPointName): boolean {
+  return armed?.name === name;
+}
+
+function parse(text: string | undefined): Armed | undefined {
+  const match = /^([a-z-]+):(\d+)$/.exec(text ?? '');
+  return match === null ? undefined : { name: match[1] ?? '', passagesLeft: Number(match[2]) };
+}

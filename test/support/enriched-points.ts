@@ -1,0 +1,41 @@
+import { readPackedBatch } from '../../schemas/read-packed-batch.ts';
+import type { PipelineTopics } from './pipeline-reading.ts';
+
+/** The points on `metrics.enriched`: times by series id (hex), each once, and how many stand there more than once. */
+export interface EnrichedPoints {
+  readonly times: ReadonlyMap<string, ReadonlySet<number>>;
+  readonly repeated: number;
+}
+
+/** Reads every point that enrich wrote. */
+export async function enrichedPoints({
+  transport,
+  codec,
+  prefix,
+}: PipelineTopics): Promise<EnrichedPoints> {
+  const times = new Map<string, Set<number>>();
+  let repeated = 0;
+  const add = (value: Uint8Array): void => {
+    const batch = readPackedBatch(codec.decode(value, ['SeriesBatch']).value);
+    if ('code' in batch) throw new Error(batch.detail);
+    for (let run = 0; run < batch.runCount; run++) {
+      const slot = batch.runSeries[run] ?? 0;
+      const id = Buffer.from(batch.seriesIds.subarray(slot * 8, slot * 8 + 8)).toString('hex');
+      const known = times.get(id) ?? new Set();
+      times.set(id, known);
+      const all = batch.timestamps.subarray(batch.runStarts[run], batch.runStarts[run + 1]);
+      for (const time of all) {
+        if (known.has(time)) repeated += 1;
+        known.add(time);
+      }
+    }
+  };
+  const topic = `${prefix}metrics.enriched`;
+  for (const { partition, low, high } of await transport.ranges(topic)) {
+    if (high === low) continue;
+    for await (const records of transport.read(topic, partition, low, { to: high })) {
+      for (const { value } of records) add(value ?? new Uint8Array(0));
+    }
+  }
+  return { times, repeated };
+}
