@@ -58,6 +58,7 @@ export class GroupMember {
   #held: readonly number[] = [];
   #releasing: Promise<void> | undefined;
   #aliveMs = 0;
+  #joining = false;
 
   constructor(options: MembershipOptions, ports: MembershipPorts) {
     this.#options = options;
@@ -70,9 +71,14 @@ export class GroupMember {
     return this.#identity;
   }
 
-  /** Whether a partition is ours to commit: from its assignment until it is released. */
+  /**
+   * Whether a partition is ours to write for: from its assignment until it is released, while the session lasts.
+   *
+   * A process that was halted learns of its lost session only with the next answer, but its clock went on. A pending
+   * join keeps a session alive without heartbeats.
+   */
   holds(partition: number): boolean {
-    return this.#held.includes(partition);
+    return this.#held.includes(partition) && (this.#joining || !this.#expired);
   }
 
   /** Belongs to the group until `close`; never rejects. */
@@ -80,10 +86,13 @@ export class GroupMember {
     let failures = 0;
     while (!this.#closed) {
       try {
+        this.#joining = true;
         await this.#join();
+        this.#joining = false;
         failures = 0;
         await this.#stay();
       } catch (error) {
+        this.#joining = false;
         failures += 1;
         await this.#recover(error, failures);
       }

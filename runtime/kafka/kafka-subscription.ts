@@ -110,10 +110,13 @@ export class KafkaSubscription implements Subscription {
   async write(
     records: readonly OutboundRecord[],
     offsets: readonly PartitionOffset[],
+    owned: readonly number[] = [],
   ): Promise<void> {
     if (this.#end !== undefined) {
       throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
     }
+    const lost = owned.find((partition) => !this.#member.holds(partition));
+    if (lost !== undefined) throw notOurs(this.#options.group, lost);
     await this.#options.producer.send(records);
     if (offsets.length === 0) return;
     failPoint('outputs-sent', this.#options.group);
@@ -162,8 +165,7 @@ export class KafkaSubscription implements Subscription {
       const foreign = offsets.find(({ partition }) => !this.#member.holds(partition));
       const { identity } = this.#member;
       if (foreign !== undefined || identity === undefined) {
-        const place = `${foreign?.topic ?? group}/${foreign?.partition ?? ''}`;
-        throw new PipelineError('TRANSPORT_UNAVAILABLE', `${place} is no longer ours to commit`);
+        throw notOurs(foreign?.topic ?? group, foreign?.partition);
       }
       try {
         await this.#requests.commit(identity, offsets);
@@ -197,6 +199,11 @@ export class KafkaSubscription implements Subscription {
     if (this.#subscriber !== undefined) settle(this.#subscriber, error);
     closed();
   }
+}
+
+function notOurs(where: string, partition: number | undefined): PipelineError {
+  const place = `${where}/${partition ?? ''}`;
+  return new PipelineError('TRANSPORT_UNAVAILABLE', `${place} is no longer ours to write`);
 }
 
 function settle(subscriber: Subscriber<SubscriptionEvent>, error: PipelineError | undefined): void {

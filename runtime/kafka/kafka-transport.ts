@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { PipelineError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type {
@@ -10,10 +11,10 @@ import type {
   Transport,
 } from '../transport.ts';
 import type { FetchLimits, KafkaClient, OpenKafkaClient } from './client.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { IdempotentProducer } from './idempotent-producer.ts';
 import { retrying } from './kafka-fault.ts';
 import { KafkaSubscription } from './kafka-subscription.ts';
-import { KafkajsClient } from './kafkajs-client.ts';
 import { type Pace, realPace } from './pace.ts';
 import { readPartition } from './read-partition.ts';
 import { toNewTopic } from './topic-config.ts';
@@ -25,6 +26,8 @@ const internalTopic = /^__/;
 /** Where the brokers are and how to speak to them; all but `brokers` has a default. */
 export interface KafkaTransportOptions {
   readonly brokers: readonly string[];
+  /** Which client makes the requests; `kafkajs` by default. */
+  readonly client?: 'kafkajs' | 'platformatic' | undefined;
   readonly clientId?: string;
   /** Copies of each partition of topics that are created. */
   readonly replicationFactor?: number;
@@ -47,35 +50,44 @@ export interface KafkaTransportOptions {
 }
 
 /**
- * Opens the transport on Kafka through kafkajs; connections are made when first needed.
+ * Opens the transport on Kafka; connections are made when first needed. Only the client that is used is loaded.
  *
  * @throws Error when a certificate file cannot be read.
  */
 export async function openKafkaTransport(options: KafkaTransportOptions): Promise<KafkaTransport> {
-  const { log } = options;
-  const connection = {
+  const { ssl, sasl, client = 'kafkajs' } = options;
+  const connection: Omit<ConnectionOptions, 'clientId'> = {
     brokers: options.brokers,
     requestTimeoutMs,
     connectionTimeoutMs,
-    ...(options.ssl?.enabled === true ? { ssl: await readCertificates(options.ssl) } : {}),
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-    ...(log === undefined
-      ? {}
-      : {
-          log: ({ namespace, log: { message, ...fields } }: KafkajsLine): void =>
-            log.debug({ namespace, ...fields }, message),
-        }),
+    ...(ssl?.enabled === true ? { ssl: await readCertificates(ssl) } : {}),
+    ...(sasl === undefined ? {} : { sasl }),
   };
+  const create = await loaders[client](options.log);
   const name = options.clientId ?? 'vigie';
   const open: OpenKafkaClient = (purpose) =>
-    new KafkajsClient({ ...connection, clientId: `${name}-${purpose}` });
+    create({ ...connection, clientId: `${name}-${purpose}` });
   return new KafkaTransport(open, options);
 }
 
-interface KafkajsLine {
-  readonly namespace: string;
-  readonly log: Readonly<Record<string, unknown>> & { readonly message: string };
-}
+type CreateClient = (options: ConnectionOptions) => KafkaClient;
+
+const loaders = {
+  async kafkajs(log?: Log): Promise<CreateClient> {
+    const { KafkajsClient } = await import('./kafkajs-client.ts');
+    if (log === undefined) return (options) => new KafkajsClient(options);
+    return (options) =>
+      new KafkajsClient({
+        ...options,
+        log: ({ namespace, log: { message, ...fields } }) =>
+          log.debug({ namespace, ...fields }, message),
+      });
+  },
+  async platformatic(): Promise<CreateClient> {
+    const { PlatformaticClient } = await import('./platformatic-client.ts');
+    return (options) => new PlatformaticClient(options);
+  },
+} as const satisfies Record<string, (log?: Log) => Promise<CreateClient>>;
 
 /** Topics on Kafka brokers, through any client that makes the requests of `client.ts`. */
 export class KafkaTransport implements Transport {
@@ -255,7 +267,9 @@ export class KafkaTransport implements Transport {
   }
 }
 
-async function readCertificates(ssl: NonNullable<KafkaTransportOptions['ssl']>): Promise<object> {
+async function readCertificates(
+  ssl: NonNullable<KafkaTransportOptions['ssl']>,
+): Promise<TlsOptions> {
   const { caPath, certPath, keyPath } = ssl;
   return {
     ...(caPath === undefined ? {} : { ca: [await readFile(caPath)] }),

@@ -1,18 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionOffset } from '../transport.ts';
-import {
-  type FetchedPartition,
-  type FetchLimits,
-  type GroupRequests,
-  type KafkaClient,
+import type {
+  FetchedPartition,
+  FetchLimits,
+  GroupRequests,
+  KafkaClient,
   KafkaError,
-  type NewTopic,
-  type ProduceBatch,
-  type ProducerIdentity,
+  NewTopic,
+  ProduceBatch,
+  ProducerIdentity,
 } from './client.ts';
 import {
-  type ConnectionOptions,
   KafkajsConnections,
+  type KafkajsOptions,
   type TopicMetadata,
   throwIfFailed,
 } from './kafkajs-connections.ts';
@@ -20,9 +19,9 @@ import { errorOfCode, toKafkaError } from './kafkajs-errors.ts';
 import { decodeFetch, fetchVersion } from './kafkajs-fetch.ts';
 import { KafkajsGroup } from './kafkajs-group.ts';
 import { produceParameters } from './kafkajs-produce.ts';
+import { outcomes, produceByLeader, TopicLeaders, type TopicState } from './topic-leaders.ts';
 
 const createLimitMs = 10_000;
-const leaderPollMs = 50;
 const readCommitted = 1;
 const offsetKeys = { earliest: -2, latest: -1 } as const;
 
@@ -30,21 +29,18 @@ const offsetKeys = { earliest: -2, latest: -1 } as const;
 export class KafkajsClient implements KafkaClient {
   readonly #connections: KafkajsConnections;
   readonly #requestTimeoutMs: number;
-  readonly #leaders = new Map<string, Map<number, number>>();
+  readonly #leaders: TopicLeaders;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: KafkajsOptions) {
     this.#connections = new KafkajsConnections(options);
     this.#requestTimeoutMs = options.requestTimeoutMs;
+    this.#leaders = new TopicLeaders(async (topics) =>
+      (await this.#connections.metadata(topics)).map(toTopicState),
+    );
   }
 
   async partitionCounts(topics?: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    if (topics?.length === 0) return new Map();
-    const metadata = await this.#metadata(topics);
-    return new Map(
-      metadata
-        .filter(({ topicErrorCode }) => topicErrorCode === 0)
-        .map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]),
-    );
+    return await this.#leaders.partitionCounts(topics);
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
@@ -70,24 +66,18 @@ export class KafkajsClient implements KafkaClient {
       const error = errorOfCode(errorCode, `CreateTopics ${topic} ${errorMessage ?? ''}`.trim());
       if (error !== undefined && error.type !== 'TOPIC_ALREADY_EXISTS') throw error;
     }
-    await this.#awaitLeaders(topics);
+    await this.#leaders.awaitLeaders(
+      topics.map(({ name }) => name),
+      createLimitMs,
+    );
   }
 
   async leader(topic: string, partition: number): Promise<number> {
-    const known = this.#leaders.get(topic)?.get(partition);
-    if (known !== undefined) return known;
-    const [metadata] = await this.#metadata([topic]);
-    if (metadata !== undefined) throwIfFailed(metadata.topicErrorCode, `Metadata of ${topic}`);
-    const found = this.#leaders.get(topic)?.get(partition);
-    if (found !== undefined) return found;
-    const count = metadata?.partitionMetadata.length ?? 0;
-    const type = partition < count ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION';
-    const text = `${topic}/${partition} has no leader; the topic has ${count} partitions`;
-    throw new KafkaError(type, text, true);
+    return await this.#leaders.leader(topic, partition);
   }
 
   forgetLeaders(): void {
-    this.#leaders.clear();
+    this.#leaders.forget();
   }
 
   async offsetsAt(
@@ -96,7 +86,7 @@ export class KafkajsClient implements KafkaClient {
     partitions: readonly number[],
   ): Promise<ReadonlyMap<number, number>> {
     const found = new Map<number, number>();
-    for (const [node, group] of await this.#byLeader(topic, partitions)) {
+    for (const [node, group] of await this.#leaders.byLeader(topic, partitions)) {
       const asked = group.map((partition) => ({ partition, timestamp: offsetKeys[end] }));
       const parameters = { isolationLevel: readCommitted, topics: [{ topic, partitions: asked }] };
       const answer = (await this.#connections.node(node, 'ListOffsets', parameters)) as {
@@ -131,24 +121,9 @@ export class KafkajsClient implements KafkaClient {
     identity: ProducerIdentity,
     batches: readonly ProduceBatch[],
   ): Promise<readonly (KafkaError | undefined)[]> {
-    const results = new Array<KafkaError | undefined>(batches.length).fill(undefined);
-    const byNode = new Map<number, number[]>();
-    for (const [index, { topic, partition }] of batches.entries()) {
-      try {
-        const node = await this.leader(topic, partition);
-        byNode.set(node, [...(byNode.get(node) ?? []), index]);
-      } catch (error) {
-        results[index] = toKafkaError(error, `Produce to ${topic}/${partition}`);
-      }
-    }
-    await Promise.all(
-      [...byNode].map(async ([node, indexes]) => {
-        const part = indexes.map((index) => batches[index]).filter((batch) => batch !== undefined);
-        const outcome = await this.#produceTo(node, identity, part);
-        for (const [position, index] of indexes.entries()) results[index] = outcome[position];
-      }),
+    return await produceByLeader(this.#leaders, batches, toKafkaError, (node, part) =>
+      this.#produceTo(node, identity, part),
     );
-    return results;
   }
 
   async fetch(
@@ -208,55 +183,20 @@ export class KafkajsClient implements KafkaClient {
           partitions.map((part) => [`${topicName}/${part.partition}`, part.errorCode]),
         ),
       );
-      return batches.map(({ topic, partition }) => {
-        const what = `Produce to ${topic}/${partition}`;
-        const code = codes.get(`${topic}/${partition}`);
-        if (code === undefined) return new KafkaError('NO_ANSWER', `${what}: no answer`, true);
-        return errorOfCode(code, what);
-      });
+      return outcomes(batches, codes, errorOfCode);
     } catch (error) {
       const failure = toKafkaError(error, 'Produce');
       return batches.map(() => failure);
     }
   }
+}
 
-  async #metadata(topics?: readonly string[]): Promise<readonly TopicMetadata[]> {
-    const metadata = await this.#connections.metadata(topics);
-    for (const { topic, topicErrorCode, partitionMetadata } of metadata) {
-      if (topicErrorCode !== 0) continue;
-      const led = partitionMetadata.filter(({ leader }) => leader >= 0);
-      this.#leaders.set(
-        topic,
-        new Map(led.map(({ partitionId, leader }) => [partitionId, leader])),
-      );
-    }
-    return metadata;
-  }
-
-  async #byLeader(topic: string, partitions: readonly number[]): Promise<Map<number, number[]>> {
-    const byNode = new Map<number, number[]>();
-    for (const partition of partitions) {
-      const node = await this.leader(topic, partition);
-      byNode.set(node, [...(byNode.get(node) ?? []), partition]);
-    }
-    return byNode;
-  }
-
-  /** Waits until metadata shows a leader for every partition: a new topic is not usable before. */
-  async #awaitLeaders(topics: readonly NewTopic[]): Promise<void> {
-    const names = topics.map(({ name }) => name);
-    const limit = performance.now() + createLimitMs;
-    for (;;) {
-      const metadata = await this.#metadata(names);
-      const ready = metadata.every(
-        ({ topicErrorCode, partitionMetadata }) =>
-          topicErrorCode === 0 && partitionMetadata.every(({ leader }) => leader >= 0),
-      );
-      if (ready && metadata.length === names.length) return;
-      if (performance.now() > limit) {
-        throw new KafkaError('TIMEOUT', `no leader for ${names.join(', ')} in time`, true);
-      }
-      await delay(leaderPollMs);
-    }
-  }
+function toTopicState({ topic, topicErrorCode, partitionMetadata }: TopicMetadata): TopicState {
+  const led = partitionMetadata.filter(({ leader }) => leader >= 0);
+  return {
+    topic,
+    error: errorOfCode(topicErrorCode, `Metadata of ${topic}`),
+    partitions: partitionMetadata.length,
+    leaders: new Map(led.map(({ partitionId, leader }) => [partitionId, leader])),
+  };
 }

@@ -1,4 +1,5 @@
 import { KafkaError } from './client.ts';
+import { type Address, type ConnectionOptions, parseAddress } from './connection-options.ts';
 import { errorOfCode, toKafkaError } from './kafkajs-errors.ts';
 import {
   apiKeys,
@@ -16,15 +17,8 @@ import {
   requests,
 } from './kafkajs-internals.ts';
 
-/** How brokers are reached. `ssl` and `sasl` are handed to kafkajs as they are. */
-export interface ConnectionOptions {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  readonly ssl?: object | boolean;
-  readonly sasl?: object;
-  /** Limit of one request that does not wait by itself. */
-  readonly requestTimeoutMs: number;
-  readonly connectionTimeoutMs: number;
+/** How brokers are reached, and where kafkajs’s own words go. */
+export interface KafkajsOptions extends ConnectionOptions {
   /** Receives what kafkajs logs; nothing is printed otherwise. */
   readonly log?: (entry: KafkajsLogEntry) => void;
 }
@@ -52,11 +46,6 @@ export interface TopicMetadata {
   }[];
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 const answerSlackMs = 1000;
 const logNothing = 0;
 const logWarnings = 2;
@@ -73,7 +62,7 @@ export class KafkajsConnections {
   #controller = -1;
   #closed = false;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: KafkajsOptions) {
     const { log } = options;
     this.#logger = createLogger({
       level: log === undefined ? logNothing : logWarnings,
@@ -246,15 +235,6 @@ function mend(connection: KafkajsConnection): void {
       connecting = undefined;
     });
     return connecting;
-  };
-}
-
-/** Splits `host:port`; an IPv6 host stands in brackets. */
-function parseAddress(text: string): Address {
-  const colon = text.lastIndexOf(':');
-  return {
-    host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
-    port: Number(text.slice(colon + 1)),
   };
 }
 

@@ -7,6 +7,7 @@ const xerialHeaderBytes = 16;
 const xerialVersion = 1;
 /** Below this, a hop to the thread pool costs more than the work itself. */
 const inlineBytes = 64 * 1024;
+const wantBuffer = { asBuffer: true };
 
 /**
  * Compresses to one snappy block in xerial framing.
@@ -15,7 +16,11 @@ const inlineBytes = 64 * 1024;
  */
 export async function snappyCompress(bytes: Uint8Array): Promise<Buffer> {
   const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const block = plain.length <= inlineBytes ? compressSync(plain) : await compress(plain);
+  return frameSnappy(plain.length <= inlineBytes ? compressSync(plain) : await compress(plain));
+}
+
+/** Puts one raw snappy block in xerial framing. */
+export function frameSnappy(block: Buffer): Buffer {
   const head = Buffer.alloc(xerialHeaderBytes + 4);
   xerialMagic.copy(head);
   head.writeInt32BE(xerialVersion, 8);
@@ -30,24 +35,36 @@ export async function snappyCompress(bytes: Uint8Array): Promise<Buffer> {
  * @throws Error when a block is cut short or is not snappy.
  */
 export async function snappyUncompress(bytes: Buffer): Promise<Buffer> {
+  const blocks: Buffer[] = [];
+  for (const block of blocksOf(bytes)) blocks.push(await uncompressBlock(block));
+  return joined(blocks);
+}
+
+function blocksOf(bytes: Buffer): readonly Buffer[] {
   const framed = bytes.length >= xerialHeaderBytes && bytes.subarray(0, 8).equals(xerialMagic);
-  if (!framed) return await uncompressBlock(bytes);
+  if (!framed) return [bytes];
   const blocks: Buffer[] = [];
   let at = xerialHeaderBytes;
   while (at < bytes.length) {
     const size = bytes.readUInt32BE(at);
     const end = at + 4 + size;
     if (end > bytes.length) throw new Error(`snappy block of ${size} bytes is cut short`);
-    blocks.push(await uncompressBlock(bytes.subarray(at + 4, end)));
+    blocks.push(bytes.subarray(at + 4, end));
     at = end;
   }
+  return blocks;
+}
+
+function joined(blocks: readonly Buffer[]): Buffer {
   return blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
 }
 
 async function uncompressBlock(block: Buffer): Promise<Buffer> {
-  const options = { asBuffer: true };
-  const plain =
-    block.length <= inlineBytes ? uncompressSync(block, options) : await uncompress(block, options);
+  const inline = block.length <= inlineBytes;
+  return asBuffer(inline ? uncompressSync(block, wantBuffer) : await uncompress(block, wantBuffer));
+}
+
+function asBuffer(plain: Buffer | string): Buffer {
   if (typeof plain === 'string') throw new TypeError('snappy gave a string for bytes');
   return plain;
 }
