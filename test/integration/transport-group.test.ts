@@ -6,17 +6,24 @@ import { type KafkaTransport, openKafkaTransport } from '../../runtime/kafka/kaf
 import { spec } from '../conformance/fixtures.ts';
 import { requireBroker } from '../servers/require-server.ts';
 import { type Broker, startBroker } from '../servers/servers.ts';
+import { kafkaClients } from './transport-clients.ts';
 import { Copier, type Copying } from './transport-copier.ts';
 import { eventually, faults, Load, numbersIn } from './transport-load.ts';
 
 const memberScript = fileURLToPath(new URL('transport-member.ts', import.meta.url));
 
-describe.runIf(requireBroker('consumer groups on Kafka'))('members of one group on Kafka', () => {
-  let broker: Broker;
+const possible = requireBroker('consumer groups on Kafka');
+let broker: Broker;
+beforeAll(async () => {
+  if (possible) broker = await startBroker();
+});
+afterAll(() => broker?.stop());
+
+describe.runIf(possible).for(kafkaClients)('members of one group on Kafka by %s', (client) => {
   const opened: KafkaTransport[] = [];
   const open = async (): Promise<KafkaTransport> => {
     const session = { sessionTimeoutMs: 2000, heartbeatMs: 200 };
-    const transport = await openKafkaTransport({ brokers: broker.brokers, ...session });
+    const transport = await openKafkaTransport({ brokers: broker.brokers, client, ...session });
     opened.push(transport);
     return transport;
   };
@@ -27,13 +34,9 @@ describe.runIf(requireBroker('consumer groups on Kafka'))('members of one group 
     return copying;
   };
 
-  beforeAll(async () => {
-    broker = await startBroker();
-  });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((transport) => transport.close()));
   });
-  afterAll(() => broker?.stop());
 
   it('share partitions and hand them over on join and leave, losing and doubling nothing', async () => {
     const [one, other] = [await open(), await open()];
@@ -76,7 +79,7 @@ describe.runIf(requireBroker('consumer groups on Kafka'))('members of one group 
     const transport = await open();
     const copying = await copyingOf(transport);
     const { group, input, output } = copying;
-    const args = [memberScript, broker.brokers.join(','), group, input, output];
+    const args = [memberScript, broker.brokers.join(','), group, input, output, client];
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     const load = new Load(transport, input, 4).start(4, 2);
     const copied = async (): Promise<number> => (await numbersIn(transport, output)).length;
@@ -96,7 +99,7 @@ describe.runIf(requireBroker('consumer groups on Kafka'))('members of one group 
     const transport = await open();
     const copying = await copyingOf(transport);
     const { group, input, output } = copying;
-    const args = [memberScript, broker.brokers.join(','), group, input, output];
+    const args = [memberScript, broker.brokers.join(','), group, input, output, client];
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     const load = new Load(transport, input, 4).start(4, 2);
     const copied = async (): Promise<number> => (await numbersIn(transport, output)).length;

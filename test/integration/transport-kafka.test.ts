@@ -3,6 +3,7 @@ import { type KafkaTransport, openKafkaTransport } from '../../runtime/kafka/kaf
 import { transportConformance } from '../conformance/transport.conformance.ts';
 import { requireBroker } from '../servers/require-server.ts';
 import { type Broker, startBroker } from '../servers/servers.ts';
+import { kafkaClients } from './transport-clients.ts';
 
 describe.runIf(requireBroker('the transport on Kafka'))('Kafka 4', () => {
   let broker: Broker;
@@ -11,17 +12,20 @@ describe.runIf(requireBroker('the transport on Kafka'))('Kafka 4', () => {
   });
   afterAll(() => broker?.stop());
 
-  transportConformance('kafka', async () => {
-    const open = (): Promise<KafkaTransport> => openKafkaTransport({ brokers: broker.brokers });
-    let transport = await open();
-    return {
-      transport,
-      reopen: async () => {
-        await transport.close();
-        transport = await open();
-        return transport;
-      },
-      dispose: () => transport.close(),
-    };
-  });
+  for (const client of kafkaClients) {
+    transportConformance(`kafka by ${client}`, async () => {
+      const open = (): Promise<KafkaTransport> =>
+        openKafkaTransport({ brokers: broker.brokers, client });
+      let transport = await open();
+      return {
+        transport,
+        reopen: async () => {
+          await transport.close();
+          transport = await open();
+          return transport;
+        },
+        dispose: () => transport.close(),
+      };
+    });
+  }
 });
