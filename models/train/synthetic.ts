@@ -31,6 +31,7 @@ export const faultKinds = [
   'flatline',
   'variance',
   'misplaced',
+  'zigzag',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -194,13 +195,9 @@ function injectFault({ values, labels, start, halfDay }: FaultSite, random: () =
     const progress = (i - start + 1) / (end - start);
     const earlier = values[Math.max(0, i - halfDay)] as number;
     const replaced = kind === 'misplaced' ? earlier : held;
-    values[i] = faulty(
-      kind,
-      value,
-      replaced,
-      size * (kind === 'drift' ? progress : 1),
-      gaussian(random),
-    );
+    const turn = i % 2 === 0 ? 0.6 : -0.6;
+    const noise = kind === 'zigzag' ? turn : gaussian(random);
+    values[i] = faulty(kind, value, replaced, size * (kind === 'drift' ? progress : 1), noise);
     labels[i] = 1;
   }
 }
@@ -214,7 +211,7 @@ function faulty(
 ): number {
   if (kind === 'drop') return value - size;
   if (kind === 'flatline' || kind === 'misplaced') return replaced;
-  if (kind === 'variance') return value + 0.5 * size * noise;
+  if (kind === 'variance' || kind === 'zigzag') return value + 0.5 * size * noise;
   return value + size;
 }
 

@@ -128,11 +128,13 @@ export class RunGatherer {
     this.#starts[this.#runs] = this.#points;
     this.#counts[this.#runs] = end - start;
     const { timestamps, values } = batch;
+    const toTimestamps = this.#timestamps;
+    const toValues = this.#values;
     // Runs are short: a loop beats two views and two calls for each.
     let to = this.#points;
     for (let i = start; i < end; i++, to++) {
-      this.#timestamps[to] = timestamps[i] as number;
-      this.#values[to] = values[i] as number;
+      toTimestamps[to] = timestamps[i] as number;
+      toValues[to] = values[i] as number;
     }
     this.#points = to;
     this.#newestMs = Math.max(this.#newestMs, timestamps[end - 1] ?? 0);

@@ -62,17 +62,17 @@ export const CRITICAL_DAYS = 500;
 
 /** The constants that the product runs with. */
 export const defaultTuning: DetectTuning = {
-  weights: [1, 0.5, 1.2, 0.2, 2],
+  weights: [1, 0.6, 1.2, 0.2, 2],
   shortShares: [0.2, 0.5, 0.5, 0.4, 0.06],
   pointShares: [0, 0, 0, 0.3, 0],
   lateShare: 0.75,
-  memory: 3000,
+  memory: 5000,
   priorReadings: 20,
   held: 8,
   youngHeld: 5,
   cap: 20,
   floor: 1.6,
-  priorRate: 1,
+  priorRate: 0.7,
   rateGrowth: 1,
   priorHeight: 1,
   priorExcursions: 5,
