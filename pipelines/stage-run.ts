@@ -1,4 +1,14 @@
-import { from, ignoreElements, merge, mergeMap, type Observable, Subject, tap, timer } from 'rxjs';
+import {
+  from,
+  ignoreElements,
+  merge,
+  mergeMap,
+  type Observable,
+  Subject,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
 import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
 import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
 import { failPoint, isArmed } from '../runtime/fail-point.ts';
@@ -9,16 +19,13 @@ import { Task, type TaskResult, type TaskServices } from '../runtime/task.ts';
 import type {
   FetchedRecord,
   OutboundRecord,
-  PartitionOffset,
   Subscription,
   SubscriptionEvent,
   TopicRecord,
 } from '../runtime/transport.ts';
 import type { StageStats } from './stage-stats.ts';
+import { latestOffsets, takeWrite } from './stage-write.ts';
 import type { StageMeter } from './worker-metrics-stage.ts';
-
-/** Most output bytes that one write takes from the results waiting for it. */
-const MAX_WRITE_BYTES = 8 * 1024 * 1024;
 
 /** What a stage needs besides its own description. */
 export interface StageServices extends TaskServices {
@@ -52,6 +59,8 @@ export class StageRun {
   readonly #subscription: Subscription;
   readonly #tasks = new Map<number, Task>();
   readonly #results = new Subject<TaskResult>();
+  readonly #assigning = new Map<number, Promise<void>>();
+  readonly #left = new Subject<void>();
   readonly #admitted = new Map<number, Promise<void>>();
   readonly #abort = new AbortController();
   readonly #paused = new Set<number>();
@@ -99,9 +108,15 @@ export class StageRun {
     await this.leave();
   }
 
+  /** Leaves the group and drops every task as it stands; after that none of them touches a kernel any more. */
   async leave(): Promise<void> {
     this.#abort.abort();
+    // What waits for a kernel must not reach the one that the next run opens in its place.
+    this.#left.next();
     await this.#subscription.close();
+    await Promise.allSettled(this.#assigning.values());
+    await Promise.allSettled([...this.#tasks.values()].map((task) => task.close()));
+    this.#tasks.clear();
   }
 
   async #take(event: SubscriptionEvent): Promise<void> {
@@ -125,9 +140,15 @@ export class StageRun {
     }
   }
 
-  async #assign(partition: number): Promise<void> {
+  #assign(partition: number): Promise<void> {
+    const assigning = this.#open(partition).finally(() => this.#assigning.delete(partition));
+    this.#assigning.set(partition, assigning);
+    return assigning;
+  }
+
+  async #open(partition: number): Promise<void> {
     const task = new Task(this.#spec, partition, this.#services);
-    task.results.subscribe({
+    task.results.pipe(takeUntil(this.#left)).subscribe({
       next: (result) => this.#results.next(result),
       error: (error: unknown) => this.#results.error(error),
     });
@@ -165,6 +186,8 @@ export class StageRun {
   }
 
   async #release(partition: number): Promise<void> {
+    // Taken away while it was still being restored.
+    await this.#assigning.get(partition);
     const task = this.#tasks.get(partition);
     if (task === undefined) return;
     // What still waits for the registry stays uncommitted and is read again by the next owner.
@@ -221,10 +244,11 @@ export class StageRun {
     const records = written.flatMap((result) => this.#outbound(result));
     const offsets = written.some(({ kind }) => kind === 'outputs') ? latestOffsets(written) : [];
     if (records.length > 0 || offsets.length > 0) {
+      const owned = [...new Set(written.map(({ task }) => task.partition))];
       const kind = results[0]?.kind === 'checkpoint' ? 'checkpoint' : 'commit';
       if (kind === 'checkpoint' && isArmed('stamp-missing')) await this.#cutOff(records);
       await this.#services.meter.write(kind, records, () =>
-        this.#subscription.write(records, offsets),
+        this.#subscription.write(records, offsets, owned),
       );
       if (offsets.length > 0) failPoint('offsets-stored', this.#spec.name);
     }
@@ -267,31 +291,6 @@ export class StageRun {
     }
     return records;
   }
-}
-
-/** Checkpoints are written apart, after the outputs they include; a write stays below its size limit. */
-function takeWrite(waiting: readonly TaskResult[]): number {
-  const [first] = waiting;
-  if (first === undefined || first.kind === 'checkpoint') return 1;
-  let bytes = 0;
-  let count = 0;
-  for (const result of waiting) {
-    if (result.kind === 'checkpoint') break;
-    bytes += result.answer.bytes;
-    if (count > 0 && bytes > MAX_WRITE_BYTES) break;
-    count += 1;
-  }
-  return count;
-}
-
-/** The newest offset of each partition among the results. */
-function latestOffsets(results: readonly TaskResult[]): PartitionOffset[] {
-  const latest = new Map<string, PartitionOffset>();
-  for (const result of results) {
-    for (const commit of result.task.commits(result))
-      latest.set(`${commit.topic}/${commit.partition}`, commit);
-  }
-  return [...latest.values()];
 }
 
 /** Full names of a stage’s committed input topics. */

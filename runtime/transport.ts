@@ -55,7 +55,11 @@ export interface PartitionOffset {
  */
 export type SubscriptionEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[] }
-  | { readonly kind: 'revoked'; readonly partitions: readonly number[]; readonly release: () => void }
+  | {
+      readonly kind: 'revoked';
+      readonly partitions: readonly number[];
+      readonly release: () => void;
+    }
   | {
       readonly kind: 'records';
       readonly topic: string;
@@ -79,8 +83,15 @@ export interface Subscription {
    * Writes the records and, only after every one is acknowledged, stores the offsets.
    * Embedded: one transaction. Resolves when both are done; rejects with a `PipelineError` (fate `retry` or `stop`).
    * One call at a time.
+   *
+   * @param owned partitions on whose behalf this is written: when one of them is no longer ours, as after a lost
+   *   session, nothing is written (`TRANSPORT_UNAVAILABLE`). Without it a former owner would write over the next one’s state.
    */
-  write(records: readonly OutboundRecord[], offsets: readonly PartitionOffset[]): Promise<void>;
+  write(
+    records: readonly OutboundRecord[],
+    offsets: readonly PartitionOffset[],
+    owned?: readonly number[],
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
