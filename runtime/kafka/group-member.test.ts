@@ -59,6 +59,10 @@ class FastPace implements Pace {
   nowMs(): number {
     return this.#nowMs;
   }
+  /** Passes without anybody having waited, as for a process that was halted. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted !== true) this.#nowMs += ms;
     await new Promise((resolve) => setImmediate(resolve));
@@ -71,6 +75,7 @@ interface Membership {
   readonly revoked: (readonly number[])[];
   readonly failures: PipelineError[];
   readonly ended: Promise<void>;
+  readonly pace: FastPace;
 }
 
 function membership(
@@ -85,6 +90,7 @@ function membership(
   const assigned: (readonly number[])[] = [];
   const revoked: (readonly number[])[] = [];
   const failures: PipelineError[] = [];
+  const pace = new FastPace();
   const member: GroupMember = new GroupMember(
     {
       group: 'g',
@@ -92,7 +98,7 @@ function membership(
       sessionTimeoutMs: 1000,
       heartbeatMs: 100,
       client: client as KafkaClient,
-      pace: new FastPace(),
+      pace,
     },
     {
       assigned: (partitions) => assigned.push(partitions),
@@ -103,7 +109,7 @@ function membership(
       fail: (error) => failures.push(error),
     },
   );
-  return { member, assigned, revoked, failures, ended: member.run() };
+  return { member, assigned, revoked, failures, pace, ended: member.run() };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -120,6 +126,18 @@ describe('GroupMember', () => {
     expect(member.close()).toBe('m0');
     await ended;
     expect(member.holds(0)).toBe(false);
+  });
+
+  it('holds nothing when it was halted for longer than its session, before any answer says so', async () => {
+    const coordinator = new Coordinator();
+    const { member, pace, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 3);
+    expect(member.holds(0)).toBe(true);
+    pace.pass(1001);
+    expect(member.holds(0)).toBe(false);
+    await until(() => member.holds(0));
+    member.close();
+    await ended;
   });
 
   it('shares out the partitions when it leads', async () => {
