@@ -15,6 +15,7 @@ export type FailPointName =
 
 interface Armed {
   readonly name: string;
+  readonly stage: string;
   passagesLeft: number;
 }
 
@@ -23,13 +24,13 @@ const armed = parse(process.env.VIGIE_FAIL_POINT);
 /**
  * Ends this process with SIGKILL at a place that the environment names, for crash tests only.
  *
- * `VIGIE_FAIL_POINT=outputs-sent:3` kills at the third passage, after one line on standard error. Unset, a passage is
- * one comparison.
+ * `VIGIE_FAIL_POINT=outputs-sent:3` kills at the third passage, `outputs-sent/detect:3` at detect’s third, after one
+ * line on standard error. Unset, a passage is one comparison.
  *
  * @param where which stage passes; stands in the line.
  */
 export function failPoint(name: FailPointName, where: string): void {
-  if (armed === undefined || armed.name !== name) return;
+  if (armed === undefined || armed.name !== name || !where.includes(armed.stage)) return;
   armed.passagesLeft -= 1;
   if (armed.passagesLeft > 0) return;
   writeSync(2, `fail point ${name} hit in ${where}\n`);
@@ -42,6 +43,8 @@ export function isArmed(name: FailPointName): boolean {
 }
 
 function parse(text: string | undefined): Armed | undefined {
-  const match = /^([a-z-]+):(\d+)$/.exec(text ?? '');
-  return match === null ? undefined : { name: match[1] ?? '', passagesLeft: Number(match[2]) };
+  const match = /^([a-z-]+)(?:\/([a-z]+))?:(\d+)$/.exec(text ?? '');
+  if (match === null) return undefined;
+  const [, name = '', stage = '', passages] = match;
+  return { name, stage, passagesLeft: Number(passages) };
 }

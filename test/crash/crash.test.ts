@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailPointName } from '../../runtime/fail-point.ts';
 import { requireOwnBroker } from '../servers/require-server.ts';
 import { type Cluster, startCluster } from '../servers/servers.ts';
-import { Scenarios } from './scenarios.ts';
+import { type Place, Scenarios } from './scenarios.ts';
 
-const FAIL_POINTS: readonly (readonly [FailPointName, readonly number[]])[] = [
-  ['outputs-sent', [1, 6, 20]],
-  ['offsets-stored', [1, 6, 20]],
-  ['stamp-missing', [1, 4, 9]],
-  ['restoring', [1, 4, 9]],
-];
+const FAIL_POINTS = {
+  'outputs-sent': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
+  'offsets-stored': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
+  'stamp-missing': { validate: 2, enrich: 2, detect: 3, correlate: 1 },
+  restoring: { enrich: 1, detect: 3, correlate: 1 },
+} as const;
 
 describe.runIf(requireOwnBroker('the crash suite'))('the anomalies of an undisturbed run', () => {
   let cluster: Cluster;
@@ -25,9 +25,11 @@ describe.runIf(requireOwnBroker('the crash suite'))('the anomalies of an undistu
     expect(scenarios.anomalies).toBeGreaterThan(500);
   });
 
-  for (const [name, passages] of FAIL_POINTS) {
-    it(`come from a worker killed at ${name}`, () =>
-      scenarios.killedAt(passages.map((passage) => [name, passage] as const)));
+  for (const [name, passages] of Object.entries(FAIL_POINTS)) {
+    const places = Object.entries(passages).map(
+      ([stage, passage]): Place => [name as FailPointName, stage, passage],
+    );
+    it(`come from workers killed at ${name}`, () => scenarios.killedAt(places));
   }
 
   it('come from workers killed while they hand over', () => scenarios.killedWhileRevoked(3));

@@ -23,6 +23,9 @@ export const SUITE_FLEET: FleetSetup = {
   faultEvery: 100,
 };
 
+/** A fail point, the stage in which it counts, and its how-manieth passage ends the worker. */
+export type Place = readonly [name: FailPointName, stage: string, passage: number];
+
 /** Scenarios on one set of brokers, each compared with the same undisturbed run. */
 export class Scenarios {
   readonly #where: Brokers;
@@ -62,15 +65,16 @@ export class Scenarios {
     return this.#expected.anomalies.length;
   }
 
-  /** One worker after another ends at its place, at the given passage of it. */
-  killedAt(places: readonly (readonly [FailPointName, number])[]): Promise<void> {
-    const name = [...new Set(places.map(([place]) => place))].join('+');
-    return this.#disturb(name.replace('+', '-'), async (run) => {
+  /** One worker after another ends at its place, in the given stage, at the given passage of it. */
+  killedAt(places: readonly Place[]): Promise<void> {
+    const name = [...new Set(places.map(([place]) => place))].join('-');
+    return this.#disturb(name, async (run) => {
       await run.killAll();
       const hits: string[] = [];
       const rounds = this.#share(run, places.length);
-      for (const [place, passage] of places) {
-        const [worker] = await Promise.all([run.start(`${place}:${passage}`), run.write(rounds)]);
+      for (const [place, stage, passage] of places) {
+        const failPoint = `${place}/${stage}:${passage}`;
+        const [worker] = await Promise.all([run.start(failPoint), run.write(rounds)]);
         await worker.ended();
         hits.push(...worker.hits);
       }

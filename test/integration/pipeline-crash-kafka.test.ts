@@ -19,8 +19,8 @@ describe.runIf(possible)('workers on Kafka', () => {
 
   it('give the same anomalies when killed between outputs and offsets, and before a stamp', () =>
     scenarios.killedAt([
-      ['outputs-sent', 8],
-      ['stamp-missing', 3],
+      ['outputs-sent', 'enrich', 6],
+      ['stamp-missing', 'detect', 2],
     ]));
   it('give the same anomalies when one becomes two and one again', () => scenarios.scaled(2));
 });
