@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../pipelines/config.ts';
+import { type RunningPipeline, runPipeline } from '../../pipelines/run.ts';
+import { type SelfAlertName, selfAlertNames } from '../../pipelines/self-alerts.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { StageSpec } from '../../runtime/stage-spec.ts';
+import { parseScrape, sumSamples } from '../support/scrape.ts';
+
+const DEADLINE_MS = 30_000;
+const PRODUCE_MS = 40;
+
+const root = mkdtempSync(join(tmpdir(), 'vigie-self-alerts-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** The stage `detect` with a kernel that has a fault, fed from the raw topic. */
+function faultyDetect(fault: string): StageSpec {
+  const kernel = new URL(`./faulty.kernel.ts?${fault}`, import.meta.url).href;
+  const name = 'detect';
+  return {
+    name,
+    inputs: ['metrics.raw'],
+    broadcast: [],
+    local: [],
+    outputs: ['anomalies'],
+    kernel,
+  };
+}
+
+interface LogLine {
+  readonly level: string;
+  readonly selfAlert?: string;
+  readonly text: string;
+}
+
+/** A worker of one faulty stage, with a producer that writes a record every 40 ms until it is stopped. */
+class FaultyWorker {
+  readonly lines: LogLine[] = [];
+  readonly pipeline: RunningPipeline;
+  readonly #over = new AbortController();
+  readonly #producing: Promise<void>;
+
+  private constructor(pipeline: RunningPipeline, lines: LogLine[]) {
+    this.pipeline = pipeline;
+    this.lines = lines;
+    this.#producing = this.#produce();
+  }
+
+  static async start(fault: string, set: readonly string[]): Promise<FaultyWorker> {
+    const { options: config } = loadConfig({
+      cwd: root,
+      environment: {},
+      set: [
+        `transport.embedded.dir=${join(root, fault)}`,
+        'transport.embedded.durability=normal',
+        'topics.partitions=1',
+        'runtime.threads=1',
+        'observability.selfAlerts.sampleIntervalMs=100',
+        'observability.selfAlerts.minLagMs=500',
+        ...set,
+      ],
+    });
+    const lines: LogLine[] = [];
+    const to = (level: string) => (fields: object, text: string) =>
+      lines.push({ level, ...fields, text });
+    const log: Log = { debug: () => {}, info: to('info'), warn: to('warn'), error: to('error') };
+    const pipeline = await runPipeline(config, { log, stages: [faultyDetect(fault)] });
+    return new FaultyWorker(pipeline, lines);
+  }
+
+  /** Waits until the alert shows; false when it does not in time. */
+  async shows(alert: SelfAlertName): Promise<boolean> {
+    const deadlineMs = performance.now() + DEADLINE_MS;
+    while (performance.now() < deadlineMs) {
+      if ((await this.alerts()).includes(alert)) return true;
+      await sleep(50);
+    }
+    return false;
+  }
+
+  async alerts(): Promise<readonly SelfAlertName[]> {
+    const scrape = parseScrape(await this.pipeline.metrics.metrics.text());
+    return selfAlertNames.filter(
+      (name) => sumSamples(scrape, 'monitoring_self_alert', `name="${name}"`) === 1,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await this.#producing;
+    await this.pipeline.stop();
+  }
+
+  async #produce(): Promise<void> {
+    const { transport, prefix } = this.pipeline;
+    const record = {
+      topic: `${prefix}metrics.raw`,
+      partition: 0,
+      key: null,
+      value: Buffer.from('x'),
+      headers: {},
+    };
+    while (!this.#over.signal.aborted) {
+      await transport.write('producer', [{ ...record, timestampMs: systemClock.nowMs() }]);
+      await sleep(PRODUCE_MS);
+    }
+  }
+}
+
+/** Times that matter to one alert are short, those of the others long. */
+const quick = {
+  interval: 'observability.selfAlerts.expectedIntervalMs=1000',
+  stall: 'observability.selfAlerts.stallMs=1000',
+  window: 'observability.selfAlerts.windowMs=1000',
+};
+
+describe('a worker with a fault of its own', () => {
+  it.each<{ fault: string; alert: SelfAlertName; set: readonly string[]; live: string }>([
+    { fault: 'throw', alert: 'stage_stopped', set: [], live: 'failing' },
+    { fault: 'hang', alert: 'stuck_worker', set: ['runtime.kernelTimeoutMs=3000'], live: 'ok' },
+    { fault: 'swallow', alert: 'no_series_scored', set: [quick.interval], live: 'ok' },
+    { fault: 'slow', alert: 'lag_growing', set: [quick.window], live: 'ok' },
+    { fault: 'drop', alert: 'silent_discard', set: [quick.window], live: 'ok' },
+  ])('$alert: its kernel is one to $fault', async ({ fault, alert, set, live }) => {
+    const worker = await FaultyWorker.start(fault, set);
+    try {
+      expect(await worker.shows(alert)).toBe(true);
+      expect(worker.lines).toContainEqual(
+        expect.objectContaining({ level: 'warn', selfAlert: alert, stage: 'detect' }),
+      );
+      expect(worker.pipeline.metrics.live().status).toBe(live);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('has no alert without a fault, all times being short', async () => {
+    // Lag of a second is not growth on a machine that others use too.
+    const patient = 'observability.selfAlerts.minLagMs=10000';
+    const worker = await FaultyWorker.start('none', [...Object.values(quick), patient]);
+    await sleep(4500);
+    expect(await worker.alerts()).toEqual([]);
+    await worker.stop();
+    expect(worker.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+});

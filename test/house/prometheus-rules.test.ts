@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { selfAlertNames } from '../../pipelines/self-alerts.ts';
+import { metricCatalogue } from '../../pipelines/worker-metrics-catalogue.ts';
+import { errorCatalogue } from '../../runtime/errors.ts';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly self_alert: string };
+  readonly annotations: { readonly runbook: string };
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = join(root, 'deploy', 'prometheus');
+const text = readFileSync(join(folder, 'vigie.rules.yml'), 'utf8');
+const { groups } = parse(text) as { groups: readonly { readonly rules: readonly Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+const own = rules.filter(({ alert }) => alert !== 'VigieSelfAlert');
+
+describe('deploy/prometheus', () => {
+  it('has a rule and a page for every self-alert, and no other', () => {
+    expect(own.map(({ labels }) => labels.self_alert).sort()).toEqual([...selfAlertNames].sort());
+    for (const { labels, annotations } of own) {
+      const page = `docs/runbooks/${labels.self_alert.replaceAll('_', '-')}.md`;
+      expect(annotations.runbook).toBe(page);
+      expect(existsSync(join(root, page)), page).toBe(true);
+    }
+  });
+
+  it('asks only for metrics, labels and codes that there are', () => {
+    const names = Object.keys(metricCatalogue);
+    for (const { alert, expr } of rules) {
+      const asked = [...expr.matchAll(/monitoring_\w+/g)].map(([name]) => name);
+      expect(asked.length, alert).toBeGreaterThan(0);
+      for (const name of asked) expect(names, alert).toContain(name);
+      for (const [code] of expr.matchAll(/[A-Z]+_[A-Z_]+/g))
+        expect(Object.keys(errorCatalogue), alert).toContain(code);
+    }
+  });
+
+  const found = promtool();
+  if (found) {
+    it('passes promtool', () => {
+      run('check', 'rules', join(folder, 'vigie.rules.yml'));
+      run('test', 'rules', join(folder, 'vigie.rules.test.yml'));
+    }, 30_000);
+  }
+});
+
+function run(...args: string[]): void {
+  execFileSync('promtool', args, { stdio: 'pipe', encoding: 'utf8' });
+}
+
+/** Whether promtool is here; says loudly what is not run where it is not. */
+function promtool(): boolean {
+  try {
+    run('--version');
+    return true;
+  } catch {
+    const message = 'NOT RUN: promtool test rules: needs promtool (apt-get install prometheus)';
+    process.stderr.write(`\n${'!'.repeat(80)}\n${message}\n${'!'.repeat(80)}\n\n`);
+    return false;
+  }
+}
