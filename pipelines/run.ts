@@ -72,15 +72,21 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   const lanes = new Lanes({ threads: threadsOf(config), timeoutMs, watch: metrics.lanes });
   const stats = stages.map(({ name }) => new StageStats(name));
   const shared = { transport, lanes, slots: new SlotPool(), prefix, partitions, log, clock };
+  const watch = selfAlertsWatch(config, { metrics, transport, prefix, stages, log });
   const running = stages.map((spec, i) => {
     const each = stats[i] as StageStats;
     const meter = metrics.addStage(spec.name, each);
     const own = stageServices(config, spec, schemas, { stats: each, meter }, gate);
     const stage = runStage(spec, { ...shared, ...own });
-    stage.done.subscribe({ error: (error: unknown) => meter.gaveUp(error) });
+    stage.done.subscribe({
+      error: (error: unknown) => {
+        meter.gaveUp(error);
+        // The worker is about to end: the next sample would come too late.
+        watch?.judge();
+      },
+    });
     return stage;
   });
-  const watch = selfAlertsWatch(config, { metrics, transport, prefix, stages, log });
   const { receivers } = config.route;
   const { outlets } = options;
   const sinks =

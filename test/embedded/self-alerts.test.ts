@@ -118,9 +118,12 @@ const quick = {
   window: 'observability.selfAlerts.windowMs=1000',
 };
 
+/** A worker that is about to end must not wait for its next sample. */
+const rare = 'observability.selfAlerts.sampleIntervalMs=600000';
+
 describe('a worker with a fault of its own', () => {
   it.each<{ fault: string; alert: SelfAlertName; set: readonly string[]; live: string }>([
-    { fault: 'throw', alert: 'stage_stopped', set: [], live: 'failing' },
+    { fault: 'throw', alert: 'stage_stopped', set: [rare], live: 'failing' },
     { fault: 'hang', alert: 'stuck_worker', set: ['runtime.kernelTimeoutMs=3000'], live: 'ok' },
     { fault: 'swallow', alert: 'no_series_scored', set: [quick.interval], live: 'ok' },
     { fault: 'slow', alert: 'lag_growing', set: [quick.window], live: 'ok' },
