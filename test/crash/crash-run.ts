@@ -9,6 +9,7 @@ import type { OutboundRecord, Transport } from '../../runtime/transport.ts';
 import { Codec } from '../../schemas/codec.ts';
 import { FileRegistry } from '../../schemas/file-registry.ts';
 import { registerRecords } from '../../schemas/registry.ts';
+import { eventually } from '../integration/transport-load.ts';
 import { enrichedPoints } from '../support/enriched-points.ts';
 import type { Fleet } from '../support/fleet.ts';
 import { anomalyLines, untilIdle } from '../support/pipeline-reading.ts';
@@ -122,12 +123,17 @@ export class CrashRun {
     }
   }
 
-  /** Resolves when every stage has committed all that was written. */
+  /** Resolves when every stage has committed all that was written. @throws Error when a worker has failed. */
   async idle(): Promise<void> {
-    const limit = sleep(IDLE_LIMIT_MS, 'late', { ref: false });
-    const end = await Promise.race([untilIdle(this.#topics), limit]);
-    if (end === 'late')
-      throw new Error(`not idle within ${IDLE_LIMIT_MS} ms: ${this.#lastLines()}`);
+    let isIdle = false;
+    const idle = untilIdle(this.#topics).then(() => {
+      isIdle = true;
+    });
+    const ended = (): boolean => {
+      for (const worker of this.workers) worker.checkHealth();
+      return isIdle;
+    };
+    await Promise.race([idle, eventually('every stage is idle', ended, IDLE_LIMIT_MS)]);
   }
 
   /** Kills every worker that still runs. */
@@ -185,10 +191,6 @@ export class CrashRun {
       }
     }
     return origins.size;
-  }
-
-  #lastLines(): string {
-    return this.workers.map((each) => each.log.slice(-3).join(' | ')).join('\n');
   }
 }
 

@@ -42,6 +42,13 @@ export class WorkerProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** @throws Error with its last lines when it ended by itself, which no scenario asks of it. */
+  checkHealth(): void {
+    const { exitCode } = this.#child;
+    if (exitCode === null || exitCode === 0) return;
+    throw new Error(`a worker ended with ${exitCode}: ${this.log.slice(-8).join('\n')}`);
+  }
+
   /** A counter or gauge of a stage as last told. */
   figure(stage: string, name: string): number {
     const figures = this.#figures.find((each) => each.name === stage);
@@ -57,12 +64,14 @@ export class WorkerProcess {
 
   async ready(): Promise<void> {
     await eventually('a worker is ready', () => this.#ready || this.hasEnded, 90_000);
+    this.checkHealth();
   }
 
   /** Resolves when it has scored points of its own share. */
   async atWork(): Promise<void> {
     const scoring = (): boolean => this.figure('detect', 'points_out_total') > 0;
     await eventually('a worker scores', () => scoring() || this.hasEnded, 90_000);
+    this.checkHealth();
   }
 
   /** Resolves when its process is gone. */
