@@ -24,6 +24,8 @@ interface Reading {
 type Resolver = ReturnType<avsc.Type['createResolver']>;
 
 const SCRATCH_BYTES = 256 * 1024;
+/** The scratch grows to what one record takes, up to this. */
+const MOST_SCRATCH_BYTES = 32 * 1024 * 1024;
 
 /**
  * Turns records into framed Avro and back.
@@ -35,7 +37,7 @@ export class Codec {
   readonly #ids: SchemaIds;
   readonly #types = new Map<RecordName, avsc.Type>();
   readonly #readings = new Map<number, Reading>();
-  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   constructor(ids: SchemaIds) {
     this.#ids = ids;
@@ -53,12 +55,25 @@ export class Codec {
    * @throws TypeError naming the field when the value does not fit the schema: a defect of the caller.
    */
   encode<N extends RecordName>(name: N, value: RecordTypes[N]): Buffer {
+    return Buffer.from(this.encodeView(name, value));
+  }
+
+  /**
+   * Encodes a record with its frame into memory that the next encoding uses again: for whoever copies it at once.
+   *
+   * @throws TypeError as `encode`.
+   */
+  encodeView<N extends RecordName>(name: N, value: RecordTypes[N]): Buffer {
     const type = this.#type(name);
-    const end = this.#encodeInto(type, name, value, this.#scratch);
-    if (end >= 0) return this.#framed(name, Buffer.from(this.#scratch.subarray(0, end)));
-    const exact = Buffer.allocUnsafeSlow(this.#scratch.length - end);
-    this.#encodeInto(type, name, value, exact);
-    return this.#framed(name, exact);
+    let out = this.#scratch;
+    let end = this.#encodeInto(type, name, value, out);
+    if (end < 0) {
+      const needed = out.length - end;
+      out = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, MOST_SCRATCH_BYTES)));
+      if (out.length <= MOST_SCRATCH_BYTES) this.#scratch = out;
+      end = this.#encodeInto(type, name, value, out);
+    }
+    return this.#framed(name, out.subarray(0, end));
   }
 
   /**

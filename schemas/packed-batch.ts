@@ -1,15 +1,16 @@
+import { type BatchColumns, BatchMemory } from './batch-memory.ts';
 import type { SeriesBatch } from './generated/series-batch.ts';
 import type { SeriesContext } from './generated/series-context.ts';
 import type { SeriesDefinition } from './generated/series-definition.ts';
 import { shardTotal } from './identity.ts';
 import type { RunSource } from './run-columns.ts';
-import { RunColumns } from './run-columns.ts';
-import { SeriesSlots } from './series-slots.ts';
 
 /** The layout of `SeriesBatch` and `MetricBatch` columns that this version writes and reads. */
 export const batchLayout = 1;
 
 const NO_CONTEXT = 0xffff;
+/** What a batch without runs is made of. */
+const nothing: BatchColumns = new BatchMemory().take();
 const NO_BYTES = new Uint8Array(0);
 /** Bytes of a definition beside its texts, roughly: ids, lengths, time. */
 const DEFINITION_BYTES = 40;
@@ -24,23 +25,27 @@ export class PackedBatchWriter {
   readonly #tenant: string;
   readonly #partition: number;
   readonly #partitions: number;
-  #slots = new SeriesSlots();
-  #columns = new RunColumns();
+  readonly #memory: BatchMemory;
+  #gathered: BatchColumns | undefined;
   #definitions: SeriesDefinition[] = [];
   #definitionBytes = 0;
   #contexts: SeriesContext[] = [];
   #slotContexts: number[] = [];
 
-  /** @param partitions of the output topic, a power of two. */
-  constructor(tenant: string, partition: number, partitions: number) {
+  /**
+   * @param partitions of the output topic, a power of two.
+   * @param memory where columns come from; whoever hands it in reclaims it once the batches were read.
+   */
+  constructor(tenant: string, partition: number, partitions: number, memory = new BatchMemory()) {
     this.#tenant = tenant;
     this.#partition = partition;
     this.#partitions = partitions;
+    this.#memory = memory;
   }
 
   /** Points gathered. */
   get points(): number {
-    return this.#columns.points;
+    return this.#gathered?.columns.points ?? 0;
   }
 
   /** Definitions gathered. */
@@ -50,7 +55,8 @@ export class PackedBatchWriter {
 
   /** Size of the record to come, bytes, roughly: what to hold against the limit of the topic. */
   get estimatedBytes(): number {
-    return this.#columns.byteLength + this.#slots.count * 10 + this.#definitionBytes;
+    const { slots, columns } = this.#gathered ?? nothing;
+    return columns.byteLength + slots.count * 10 + this.#definitionBytes;
   }
 
   addDefinition(definition: SeriesDefinition): void {
@@ -69,26 +75,29 @@ export class PackedBatchWriter {
 
   /** Adds the points `[start, end)` of two columns as a run; copies them, bit by bit. */
   addRun(run: RunSource): void {
-    const slot = this.#slots.slotOf(run.seriesLow, run.seriesHigh);
+    this.#gathered ??= this.#memory.take();
+    const { slots, columns } = this.#gathered;
+    const slot = slots.slotOf(run.seriesLow, run.seriesHigh);
     if (run.context !== undefined) this.#slotContexts[slot] = run.context;
-    this.#columns.append(slot, run);
+    columns.append(slot, run);
   }
 
-  /** Returns the batch and starts afresh. */
+  /** Returns the batch, whose columns are good until the memory is reclaimed, and starts afresh. */
   take(): SeriesBatch {
+    const { slots, columns } = this.#gathered ?? nothing;
     const batch: SeriesBatch = {
       tenant: this.#tenant,
       firstShard: this.#partition,
       shardCount: shardTotal / this.#partitions,
       layout: batchLayout,
-      seriesIds: this.#slots.idBytes(),
-      ...this.#columns.bytes(),
+      seriesIds: slots.idBytes(),
+      ...columns.bytes(),
       definitions: this.#definitions,
       contexts: this.#contexts,
-      seriesContexts: this.#contextBytes(),
+      seriesContexts: this.#contextBytes(slots.count),
     };
-    this.#slots = new SeriesSlots();
-    this.#columns = new RunColumns();
+    if (this.#gathered !== undefined) this.#memory.lend(this.#gathered);
+    this.#gathered = undefined;
     this.#definitions = [];
     this.#definitionBytes = 0;
     this.#contexts = [];
@@ -96,9 +105,9 @@ export class PackedBatchWriter {
     return batch;
   }
 
-  #contextBytes(): Uint8Array {
+  #contextBytes(count: number): Uint8Array {
     if (this.#contexts.length === 0) return NO_BYTES;
-    const indices = new Uint16Array(this.#slots.count);
+    const indices = new Uint16Array(count);
     for (let slot = 0; slot < indices.length; slot++) {
       const context = this.#slotContexts[slot] ?? NO_CONTEXT;
       if (context >= this.#contexts.length) throw new TypeError(`slot ${slot} has no context`);

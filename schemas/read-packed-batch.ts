@@ -9,7 +9,7 @@ export interface BatchFault {
   readonly detail: string;
 }
 
-/** The columns of a `SeriesBatch` as typed arrays of its own memory: it outlives the record. */
+/** The columns of a `SeriesBatch` as typed arrays in memory apart from the record’s, which may start at any byte. */
 export interface PackedBatch {
   readonly tenant: string;
   /** Series slots. */
@@ -48,14 +48,37 @@ export interface PackedBatch {
  * Values are not looked at.
  *
  * Cost: one copy per column into one block of memory; no object per run or point.
+ *
+ * @param memory to be used again for each batch: then a batch is good until the next is read. Absent: it is good for ever.
  */
-export function readPackedBatch(batch: SeriesBatch): PackedBatch | BatchFault {
+export function readPackedBatch(
+  batch: SeriesBatch,
+  memory: ColumnMemory = new ColumnMemory(),
+): PackedBatch | BatchFault {
   if (batch.layout !== batchLayout) return fault(`layout ${batch.layout} is unknown`);
   const misfit = lengthFault(batch);
   if (misfit !== undefined) return fault(misfit);
-  const columns = new Columns(batch);
+  const columns = new Columns(batch, memory);
   const problem = columns.runFault() ?? columns.contextFault();
   return problem === undefined ? columns : fault(problem);
+}
+
+/** Memory for the columns of one batch at a time; grows to the largest. */
+export class ColumnMemory {
+  #columns = new ArrayBuffer(0);
+  #timestamps = new Float64Array(0);
+
+  /** Returns at least so many bytes, with whatever stood there. */
+  columns(bytes: number): ArrayBuffer {
+    if (this.#columns.byteLength < bytes) this.#columns = new ArrayBuffer(bytes);
+    return this.#columns;
+  }
+
+  /** Returns a column for the times of so many points, with whatever stood there. */
+  timestamps(points: number): Float64Array {
+    if (this.#timestamps.length < points) this.#timestamps = new Float64Array(points);
+    return this.#timestamps.subarray(0, points);
+  }
 }
 
 function fault(detail: string): BatchFault {
@@ -108,12 +131,14 @@ class Columns implements PackedBatch {
   readonly definitions: readonly SeriesDefinition[];
   readonly contexts: readonly SeriesContext[];
   readonly seriesContexts: Uint16Array;
+  readonly #memory: ColumnMemory;
   readonly #runCounts: Uint32Array;
   readonly #irregular: Float64Array;
   #timestamps: Float64Array | undefined;
 
-  constructor(batch: SeriesBatch) {
-    const block = new Block(batch);
+  constructor(batch: SeriesBatch, memory: ColumnMemory) {
+    const block = new Block(batch, memory);
+    this.#memory = memory;
     this.values = block.f64(batch.values);
     this.valueWords = new Uint32Array(
       this.values.buffer,
@@ -180,7 +205,7 @@ class Columns implements PackedBatch {
   }
 
   #expand(): Float64Array {
-    const out = new Float64Array(this.pointCount);
+    const out = this.#memory.timestamps(this.pointCount);
     let at = 0;
     let irregular = 0;
     for (let run = 0; run < this.runCount; run++) {
@@ -202,13 +227,13 @@ class Block {
   readonly #buffer: ArrayBuffer;
   #at = 0;
 
-  constructor(batch: SeriesBatch) {
+  constructor(batch: SeriesBatch, memory: ColumnMemory) {
     let bytes = batch.seriesIds.length + batch.timestamps.length + batch.values.length;
     bytes += batch.seriesContexts.length;
     for (const name of Object.keys(runColumns) as (keyof typeof runColumns)[]) {
       bytes += batch[name].length;
     }
-    this.#buffer = new ArrayBuffer(bytes);
+    this.#buffer = memory.columns(bytes);
   }
 
   f64(column: Uint8Array): Float64Array {

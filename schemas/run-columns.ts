@@ -67,7 +67,15 @@ export class RunColumns {
     this.#appendValues(run.values, start, end);
   }
 
-  /** Returns copies of what was gathered, named as in `SeriesBatch`. */
+  /** Forgets what was gathered and keeps the memory: whoever has `bytes` of it must be done with them. */
+  reset(): void {
+    this.#runs = 0;
+    this.#points = 0;
+    this.#irregularPoints = 0;
+    this.#source = undefined;
+  }
+
+  /** Returns what was gathered, named as in `SeriesBatch`: views of the columns. */
   bytes() {
     const runs = this.#runs;
     return {
@@ -149,5 +157,5 @@ function wide<C extends Column>(column: C, needed: number): C {
 }
 
 function bytesOf(column: Column, length: number): Uint8Array {
-  return new Uint8Array(column.buffer.slice(0, length * column.BYTES_PER_ELEMENT));
+  return new Uint8Array(column.buffer, 0, length * column.BYTES_PER_ELEMENT);
 }

@@ -17,6 +17,12 @@ export class SeriesSlots {
     return this.#count;
   }
 
+  /** Takes all slots back and keeps the memory. */
+  reset(): void {
+    this.#table.fill(0);
+    this.#count = 0;
+  }
+
   /** Returns the slot of an id, giving it the next one when it has none. */
   slotOf(low: number, high: number): number {
     const mask = this.#table.length - 1;

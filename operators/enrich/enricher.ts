@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
+import { BatchMemory } from '../../schemas/batch-memory.ts';
 import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { idHigh, idLow } from '../../schemas/identity.ts';
@@ -56,6 +57,7 @@ export class Enricher {
   readonly #setup: EnricherSetup;
   readonly #sequencer: Sequencer;
   readonly #writers = new Map<string, TenantWriter>();
+  readonly #memory = new BatchMemory();
 
   constructor(setup: EnricherSetup) {
     this.#setup = setup;
@@ -81,10 +83,11 @@ export class Enricher {
     progress.endBatch();
   }
 
-  /** Hands over everything enriched since the last call. */
+  /** Hands over everything enriched since the last call; the batches’ columns are good until the next `accept`. */
   drain(emit: (batch: SeriesBatch) => void): void {
     for (const writer of this.#writers.values()) writer.drain(emit);
     this.#writers.clear();
+    this.#memory.reclaim();
   }
 
   #define(batch: PackedBatch, sink: EnrichSink): ReadonlyMap<string, ErrorCode> {
@@ -201,7 +204,7 @@ export class Enricher {
     const open = this.#writers.get(tenant);
     if (open !== undefined) return open;
     const { partition, partitions } = this.#setup;
-    const writer = new TenantWriter(tenant, partition, partitions);
+    const writer = new TenantWriter(tenant, partition, partitions, this.#memory);
     this.#writers.set(tenant, writer);
     return writer;
   }

@@ -1,3 +1,4 @@
+import type { BatchMemory } from '../../schemas/batch-memory.ts';
 import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
@@ -29,8 +30,8 @@ export class TenantWriter {
   readonly #contexts = new Map<SeriesContext, number>();
   #bytes = 0;
 
-  constructor(tenant: string, partition: number, partitions: number) {
-    this.#packed = new PackedBatchWriter(tenant, partition, partitions);
+  constructor(tenant: string, partition: number, partitions: number, memory?: BatchMemory) {
+    this.#packed = new PackedBatchWriter(tenant, partition, partitions, memory);
   }
 
   /** Adds a definition; only before the runs of a raw record. */

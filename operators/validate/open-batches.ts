@@ -1,3 +1,4 @@
+import { BatchMemory } from '../../schemas/batch-memory.ts';
 import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
@@ -44,6 +45,7 @@ export class OpenBatches {
   readonly #partitions: number;
   readonly #open = new Map<string, OpenBatch>();
   readonly #closed: ValidatedBatch[] = [];
+  readonly #memory = new BatchMemory();
   #bytes = 0;
 
   /** @param partitions of the output topic, a power of two. */
@@ -88,10 +90,11 @@ export class OpenBatches {
     if (open !== undefined) this.#grow(open, SERIES_BYTES);
   }
 
-  /** Hands over everything packed since the last call. */
+  /** Hands over everything packed since the last call; the batches’ columns are good until the next `addRun`. */
   drain(emit: (batch: ValidatedBatch) => void): void {
     this.#close();
     for (const batch of this.#closed.splice(0)) emit(batch);
+    this.#memory.reclaim();
   }
 
   #grow(open: OpenBatch, bytes: number): void {
@@ -117,8 +120,8 @@ export class OpenBatches {
     if (known !== undefined) return known;
     const open = {
       partition,
-      packed: new PackedBatchWriter(tenant, partition, this.#partitions),
-      ahead: new PackedBatchWriter(tenant, partition, this.#partitions),
+      packed: new PackedBatchWriter(tenant, partition, this.#partitions, this.#memory),
+      ahead: new PackedBatchWriter(tenant, partition, this.#partitions, this.#memory),
       bytes: 0,
       besideBytes: 0,
       aheadBytes: 0,
