@@ -14,6 +14,8 @@ export interface FleetSetup {
   readonly seed: number;
   /** Share of the series that get a history before all others begin, so that they are known when anomalies come. */
   readonly pilots: number;
+  /** Whether all series of a record have one place within a step, as one scrape, or each its own. Default: each its own. */
+  readonly together?: boolean;
   /** Share of all points at which an anomaly begins. */
   readonly planted: number;
 }
@@ -66,6 +68,7 @@ export class FleetSource {
   readonly #nextPlant: Float64Array;
   readonly #lift: Float64Array;
   readonly #historyRounds: number;
+  readonly #perRecord: number;
   readonly #pilotGroups: number;
   #noise: number;
   #round: number;
@@ -78,6 +81,7 @@ export class FleetSource {
     this.#random = randomFrom(setup.seed);
     this.#noise = (setup.seed * 2654435761) | 1;
     const perRecord = Math.max(1, Math.floor(setup.pointsPerRecord / setup.pointsPerSeries));
+    this.#perRecord = perRecord;
     this.#groups = Array.from({ length: Math.ceil(setup.series / perRecord) }, (_, g) => {
       const first = g * perRecord;
       const size = Math.min(perRecord, setup.series - first);
@@ -154,10 +158,24 @@ export class FleetSource {
     return (this.#level[series] as number) + swing * (wave + noise * 7e-11);
   }
 
-  /** Event time of a point, epoch ms: every series has its own place within a step. */
+  /** Event time of a point, epoch ms. */
   timeOf(series: number, i: number): number {
-    const { startMs, stepMs } = this.#setup;
-    return startMs + ((series * 7919) % stepMs) + i * stepMs;
+    const { startMs, stepMs, together = false } = this.#setup;
+    const place = together
+      ? Math.floor((Math.floor(series / this.#perRecord) * stepMs) / this.#groups.length)
+      : (series * 7919) % stepMs;
+    return startMs + place + i * stepMs;
+  }
+
+  /** Records in the order of their times, with the time at which each is complete, from the end of the history on. */
+  *inTime(): Generator<FleetRecord & { readonly dueMs: number }> {
+    const { pointsPerSeries } = this.#setup;
+    for (let round = this.#historyRounds; ; round++) {
+      for (const [group, { first }] of this.#groups.entries()) {
+        const dueMs = this.timeOf(first, (round + 1) * pointsPerSeries - 1);
+        yield { ...this.record(group, round), dueMs };
+      }
+    }
   }
 
   /** Decides whether an anomaly begins with point `from` of a series. */
@@ -167,7 +185,7 @@ export class FleetSource {
     if (this.#debt < 1 || from < (this.#nextPlant[series] as number)) return;
     this.#debt -= 1;
     this.#nextPlant[series] = from + PLANTED_APART;
-    this.#lift[series] = 8 * (this.#swing[series] as number);
+    this.#lift[series] = 30 * (this.#swing[series] as number);
     const startMs = this.timeOf(series, from);
     this.planted.push({ series, startMs, endMs: this.timeOf(series, from + PLANTED_POINTS) });
   }

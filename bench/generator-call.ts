@@ -15,8 +15,8 @@ export type GeneratorCall =
   | { readonly kind: 'history' }
   /** Allows so many more points to be sent; they are, as fast as the transport takes them. */
   | { readonly kind: 'grant'; readonly points: number }
-  /** Sends at a steady rate from now on, each record at its due time, until `halt`. */
-  | { readonly kind: 'steady'; readonly pointsPerSecond: number }
+  /** Sends each record when the clock reaches the event time of its last point, until `halt`. */
+  | { readonly kind: 'live' }
   | { readonly kind: 'halt' }
   /** The records of a `records` report are written. */
   | { readonly kind: 'written' };

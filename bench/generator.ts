@@ -57,8 +57,9 @@ export class Generator {
     this.#call({ kind: 'grant', points });
   }
 
-  steady(pointsPerSecond: number): void {
-    this.#call({ kind: 'steady', pointsPerSecond });
+  /** Sends as the clock goes from now on: open loop, whatever becomes of what was sent. */
+  live(): void {
+    this.#call({ kind: 'live' });
   }
 
   /** Ends the thread after the send under way and returns what was planted. */

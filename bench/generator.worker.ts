@@ -92,20 +92,18 @@ async function spend(): Promise<void> {
 }
 
 /** Sends what is due, in one send if several are: a late send does not move what comes after it. */
-async function steady(pointsPerSecond: number): Promise<void> {
-  const start = performance.now();
-  let duePoints = 0;
-  while (!halted) {
-    const passed = ((performance.now() - start) / 1000) * pointsPerSecond;
-    const records: FleetRecord[] = [];
-    while (duePoints <= passed) {
-      const record = source.next();
-      duePoints += record.points;
-      records.push(record);
+async function live(): Promise<void> {
+  let due: FleetRecord[] = [];
+  for (const record of source.inTime()) {
+    const waitMs = record.dueMs - systemClock.nowMs();
+    if (waitMs > 0) {
+      if (due.length > 0) await send(due);
+      due = [];
+      const rest = record.dueMs - systemClock.nowMs();
+      if (rest > 0) await sleep(rest);
     }
-    if (records.length > 0) await send(records);
-    const waitMs = (duePoints / pointsPerSecond) * 1000 - (performance.now() - start);
-    if (waitMs > 0) await sleep(waitMs);
+    if (halted) return;
+    due.push(record);
   }
 }
 
@@ -115,7 +113,7 @@ port.on('message', (call: GeneratorCall) => {
     granted += call.points;
     working = working.then(spend);
   } else if (call.kind === 'history') working = working.then(history);
-  else if (call.kind === 'steady') working = working.then(() => steady(call.pointsPerSecond));
+  else if (call.kind === 'live') working = working.then(live);
   else {
     halted = true;
     working = working.then(async () => {

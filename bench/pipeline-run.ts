@@ -99,6 +99,12 @@ export class PipelineRun {
     }
   }
 
+  /** Stops the first worker, which saves its state, and starts another one on it. */
+  async restartWorkers(): Promise<void> {
+    await this.pipeline.stop();
+    await this.startWorkers();
+  }
+
   /** What became of points so far. */
   counts(): PointCounts {
     const scored: Record<string, number> = {};

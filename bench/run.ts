@@ -6,7 +6,10 @@ import { type BenchFigures, benchResult } from './bench-result.ts';
 type Bench = (options: BenchOptions) => Promise<BenchFigures>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  scoring: async () => (await import('./scoring-bench.ts')).scoringBench,
   stages: async () => (await import('./stages-bench.ts')).stagesBench,
+  cardinality: async () => (await import('./cardinality-bench.ts')).cardinalityBench,
+  latency: async () => (await import('./latency-bench.ts')).latencyBench,
   pipeline: async () => (await import('./pipeline-bench.ts')).pipelineBench,
 };
 

@@ -1,0 +1,95 @@
+import type { BenchOptions } from './bench-options.ts';
+import { type BenchFigures, rounded } from './bench-result.ts';
+import { residentBytes } from './cpu-meter.ts';
+import { PipelineRun } from './pipeline-run.ts';
+import { openSite } from './site.ts';
+
+/** Rounds before memory is read: each brings so many points of every series that windows close. */
+const FIRST_ROUNDS = 1;
+
+/**
+ * Measures the memory of a worker with all five stages by the number of series it holds, and how fast they come back.
+ *
+ * Every series is written and then updated; memory is the process’ as the system counts it, less that of a worker without
+ * series and less what the embedded log keeps in memory. Then the worker is stopped, which saves all state, and a new one
+ * reads it back: it must hold as many series and register none of them anew when the next points of all of them come,
+ * although validate, which forgets, defines each once more; and none may be cold, which says that rows went on counting.
+ */
+export async function cardinalityBench(options: BenchOptions): Promise<BenchFigures> {
+  const { series, pointsPerSeries } = options;
+  const site = await openSite(options);
+  const run = await PipelineRun.open(site, { ...options, planted: 0 }, { pilots: 0 });
+  try {
+    await run.startWorkers();
+    collect();
+    const empty = residentBytes();
+    const round = series * pointsPerSeries;
+    const start = performance.now();
+    await sendRounds(run, FIRST_ROUNDS, round);
+    const defined = residentBytes();
+    const afterFirst = performance.now();
+    await sendRounds(run, 1, round);
+    const updateSeconds = (performance.now() - afterFirst) / 1000;
+    await run.settle();
+    collect();
+    const full = residentBytes();
+    const held = seriesHeld(run);
+    const stopping = performance.now();
+    await run.restartWorkers();
+    const stopped = performance.now();
+    run.grant(round);
+    await run.untilScored(round);
+    const restored = seriesHeld(run);
+    return {
+      pointsPerSecond: rounded(round / updateSeconds),
+      bytesPerSeries: Math.round((full - empty) / series),
+      bytesPerSeriesWhenDefined: Math.round((defined - empty) / series),
+      rssMiB: Math.round(full / 2 ** 20),
+      emptyRssMiB: Math.round(empty / 2 ** 20),
+      seriesHeld: held,
+      seriesRestored: restored,
+      firstRoundSeconds: rounded((afterFirst - start) / 1000, 3),
+      stopAndRestartSeconds: rounded((stopped - stopping) / 1000, 3),
+      readBackSeconds: rounded((performance.now() - stopped) / 1000, 3),
+      registeredAfterRestart: registered(run),
+      ...lifeCycles(run),
+      counted: run.counts().counted,
+    };
+  } finally {
+    await run.generator.halt();
+    await run.close();
+    await site.close();
+  }
+}
+
+async function sendRounds(run: PipelineRun, rounds: number, points: number): Promise<void> {
+  run.grant(rounds * points);
+  const { covered, countedTotal } = run.counts();
+  await run.untilScored(covered + countedTotal + rounds * points);
+}
+
+/** Series that enrich and detect hold, over their tasks. */
+function seriesHeld({ pipeline }: PipelineRun) {
+  const sums: Record<string, number> = {};
+  for (const { name, gauges } of pipeline.figures()) {
+    for (const gauge in gauges) {
+      if (gauge.startsWith('series')) sums[name] = (sums[name] ?? 0) + (gauges[gauge] ?? 0);
+    }
+  }
+  return sums;
+}
+
+function registered({ pipeline }: PipelineRun): number {
+  const enrich = pipeline.figures().find(({ name }) => name === 'enrich');
+  return enrich?.counters['series_registered_total'] ?? 0;
+}
+
+function lifeCycles({ pipeline }: PipelineRun) {
+  const detect = pipeline.figures().find(({ name }) => name === 'detect');
+  return { lifeCycles: detect?.gauges ?? {} };
+}
+
+/** Lets the collector run where the process allows it, so that garbage is not taken for state. */
+function collect(): void {
+  (globalThis as { gc?: () => void }).gc?.();
+}
