@@ -46,6 +46,7 @@ describe('deploy/prometheus', () => {
   const found = promtool();
   if (found) {
     it('passes promtool', () => {
+      run('check', 'config', join(folder, 'prometheus.yml'));
       run('check', 'rules', join(folder, 'vigie.rules.yml'));
       run('test', 'rules', join(folder, 'vigie.rules.test.yml'));
     }, 30_000);
