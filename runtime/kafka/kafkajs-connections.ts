@@ -74,7 +74,8 @@ export class KafkajsConnections {
       brokers: [...options.brokers],
       clientId: options.clientId,
       ssl: options.ssl,
-      sasl: options.sasl,
+      // A copy: kafkajs writes into it, and who spread ours later would pass on the former user.
+      ...(options.sasl === undefined ? {} : { sasl: { ...options.sasl } }),
       requestTimeout: options.requestTimeoutMs,
       connectionTimeout: options.connectionTimeoutMs,
       enforceRequestTimeout: true,
