@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   stages: async () => (await import('./stages-bench.ts')).stagesBench,
   cardinality: async () => (await import('./cardinality-bench.ts')).cardinalityBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
+  clients: async () => (await import('./clients-bench.ts')).clientsBench,
   pipeline: async () => (await import('./pipeline-bench.ts')).pipelineBench,
 };
 
