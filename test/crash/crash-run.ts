@@ -9,6 +9,7 @@ import type { OutboundRecord, Transport } from '../../runtime/transport.ts';
 import { Codec } from '../../schemas/codec.ts';
 import { FileRegistry } from '../../schemas/file-registry.ts';
 import { registerRecords } from '../../schemas/registry.ts';
+import type { KafkaClientName } from '../integration/transport-clients.ts';
 import { eventually } from '../integration/transport-load.ts';
 import { enrichedPoints } from '../support/enriched-points.ts';
 import type { Fleet } from '../support/fleet.ts';
@@ -25,6 +26,8 @@ const IDLE_LIMIT_MS = 180_000;
 /** The brokers that scenarios run against. */
 export interface Brokers {
   readonly brokers: readonly string[];
+  /** The client that the producer and the workers use; the default of the product if absent. */
+  readonly client?: KafkaClientName;
   readonly replication: number;
 }
 
@@ -78,6 +81,7 @@ export class CrashRun {
       'transport.kind=kafka',
       `transport.kafka.brokers=${where.brokers.join(',')}`,
       `transport.kafka.replicationFactor=${where.replication}`,
+      ...(where.client === undefined ? [] : [`transport.kafka.client=${where.client}`]),
       'transport.kafka.sessionTimeoutMs=6000',
       `topics.prefix=${prefix}`,
       `topics.partitions=${PARTITIONS}`,
