@@ -11,6 +11,8 @@ const WARM_ROUNDS = 250;
 const LAST_ROUNDS = 80;
 /** Longer than the interval of checkpoints: what was scored before is saved. */
 const CHECKPOINT_MS = 2500;
+/** Long enough for a round to be a write of its own in every stage. */
+const DROP_MS = 100;
 /** Longer than the session time-out of the runs. */
 const BEYOND_SESSION_MS = 9000;
 
@@ -74,7 +76,14 @@ export class Scenarios {
       const rounds = this.#share(run, places.length);
       for (const [place, stage, passage] of places) {
         const failPoint = `${place}/${stage}:${passage}`;
-        const [worker] = await Promise.all([run.start(failPoint), run.write(rounds)]);
+        const half = Math.floor(rounds / 2);
+        const [worker] = await Promise.all([run.start(failPoint), run.write(half)]);
+        await worker.atWork();
+        // Drop by drop: a backlog would go through in fewer writes than the passages that are waited for.
+        for (let round = half; round < rounds; round++) {
+          await run.write(1);
+          if (!worker.hasEnded) await sleep(DROP_MS);
+        }
         await worker.ended();
         hits.push(...worker.hits);
       }
