@@ -13,8 +13,9 @@ const POINTS_PER_RECORD = 100;
 const HISTORY_POINTS = 256;
 /** Share of the series on which anomalies are planted. */
 const PILOTS = 0.1;
-/** Time for the history to be scored before the first live point is due, ms. */
-const LEAD_MS = 30_000;
+/** Time for the history to be scored before the first live point is due, ms: to begin with, and for each record of it. */
+const LEAD_MS = 3000;
+const LEAD_PER_RECORD_MS = 10;
 /** Time after the last send in which signals are still waited for, ms: correlate waits for slower series. */
 const TAIL_MS = 8_000;
 
@@ -36,8 +37,8 @@ async function atRate(options: BenchOptions, rate: number) {
   const pointsPerRecord = Math.min(POINTS_PER_RECORD, options.pointsPerRecord);
   const at = { ...options, series, pointsPerSeries: 1, pointsPerRecord };
   const site = await openSite(at);
-  // The history’s cost decides how long it takes, so the lead grows with it.
-  const leadMs = LEAD_MS + (series * PILOTS * HISTORY_POINTS) / 100;
+  const pilotGroups = Math.ceil((series / pointsPerRecord) * PILOTS);
+  const leadMs = LEAD_MS + pilotGroups * HISTORY_POINTS * LEAD_PER_RECORD_MS;
   const startMs = systemClock.nowMs() + leadMs - HISTORY_POINTS * stepMs;
   const run = await PipelineRun.open(site, at, { startMs, pilots: PILOTS, together: true });
   try {

@@ -14,7 +14,8 @@ import { Generator } from './generator.ts';
 import type { BenchSite } from './site.ts';
 
 /** Points that may be under way between the generator and the scores: enough to keep all threads busy. */
-const UNDER_WAY_POINTS = 2_000_000;
+const MOST_UNDER_WAY = 2_000_000;
+const ROUNDS_UNDER_WAY = 4;
 const DAY_MS = 86_400_000;
 /** Share of the series that are pilots: planted anomalies keep their distance on them. */
 const PILOTS = 0.02;
@@ -128,11 +129,13 @@ export class PipelineRun {
    */
   async flow(seconds: number, atLeast = 0): Promise<void> {
     const end = performance.now() + seconds * 1000;
+    const { series, pointsPerSeries } = this.options;
+    const most = Math.min(MOST_UNDER_WAY, ROUNDS_UNDER_WAY * series * pointsPerSeries);
     for (;;) {
       const { covered, countedTotal } = this.counts();
       if (performance.now() >= end && covered >= atLeast) return;
-      const room = UNDER_WAY_POINTS - (this.#granted - covered - countedTotal);
-      if (room > UNDER_WAY_POINTS / 16) this.grant(room);
+      const room = most - (this.#granted - covered - countedTotal);
+      if (room > most / 16) this.grant(room);
       await Promise.race([sleep(50), this.pipeline.failed]);
     }
   }
