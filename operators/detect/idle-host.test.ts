@@ -79,4 +79,36 @@ describe('Detector on a machine at 1 Hz', () => {
     const cores = results.filter((_, i) => names[i]?.startsWith('cpu'));
     expect(foundWithin(cores, 120, 135)).toBeGreaterThanOrEqual(6);
   }, 90_000);
+
+  it('finds it on cores with a busy start and short bursts, and nothing before it', async () => {
+    const seconds = 180;
+    const timestamps = Array.from({ length: seconds }, (_, s) => START_MS + 1000 * s);
+    const tracks: Track[] = Array.from({ length: 20 }, (_, seed) => ({
+      timestamps,
+      values: burstyCore(seed + 1, seconds, 120),
+      settings: { intervalMs: 1000 },
+    }));
+    const cuts: Cut[] = tracks.map((_, t) => [t, 0, seconds]);
+    const results = await runCalls(newBench(scorer, tracks.length), tracks, [cuts]);
+    const found = results.filter(({ onsets }) => onsets.slice(120, 135).some((onset) => onset > 0));
+    expect(found.length).toBeGreaterThanOrEqual(19);
+    for (const { onsets } of results)
+      expect(onsets.slice(0, 120).some((onset) => onset > 0)).toBe(false);
+  }, 30_000);
 });
+
+/** Usage of a core: a few percent, a burst in one second of thirty, busy at the start, and full for 20 s. */
+function burstyCore(seed: number, seconds: number, stressAt: number): number[] {
+  let state = seed;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+  return Array.from({ length: seconds }, (_, s) => {
+    const quiet = 0.03 + 0.04 * (random() + random() - 1);
+    const burst = random() < 1 / 30 ? 0.4 * random() : 0;
+    const start = s < 4 ? 0.3 : 0;
+    if (s >= stressAt && s < stressAt + 20) return 0.97 + 0.03 * random();
+    return Math.max(0, quiet) + burst + start;
+  });
+}

@@ -7,7 +7,7 @@ export const WINDOW = 32;
 export const SEASON_SLOTS = 48;
 
 /** A series of fewer points is young: what lies far out is learned from with more caution. */
-export const YOUNG_POINTS = 500;
+export const YOUNG_POINTS = 250;
 
 /** f32 cells of `detect.level`; `SeriesTracker` names them. */
 export const LEVEL_CELLS = 17;
