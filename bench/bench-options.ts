@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export interface BenchOptions {
   readonly name: string;
   readonly transport: 'embedded' | 'kafka';
+  /** The client on Kafka. */
+  readonly client: 'kafkajs' | 'platformatic';
   /** Live series. */
   readonly series: number;
   /** New points of a series in one record. */
@@ -39,6 +41,7 @@ export class BenchUsage extends Error {}
 
 const flags = {
   transport: { type: 'string', default: 'embedded' },
+  client: { type: 'string', default: 'kafkajs' },
   series: { type: 'string', default: '100000' },
   'points-per-series': { type: 'string', default: '32' },
   'points-per-record': { type: 'string', default: '4096' },
@@ -71,6 +74,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   return {
     name,
     transport: oneOf('transport', values.transport, ['embedded', 'kafka']),
+    client: oneOf('client', values.client, ['kafkajs', 'platformatic']),
     series: number('series'),
     pointsPerSeries: number('points-per-series'),
     pointsPerRecord: number('points-per-record'),

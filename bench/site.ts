@@ -38,6 +38,7 @@ export async function openSite(
     ? [
         'transport.kind=kafka',
         `transport.kafka.brokers=${broker?.brokers.join(',')}`,
+        `transport.kafka.client=${options.client}`,
         `schemaRegistry.url=${registry?.url}`,
       ]
     : [
