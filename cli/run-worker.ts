@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../pipelines/config.ts';
+import { openMetricsListener } from '../pipelines/observability/worker-metrics-listener.ts';
 import { type RunningPipeline, runPipeline } from '../pipelines/run.ts';
 import { topology } from '../pipelines/topology.ts';
-import { openMetricsListener } from '../pipelines/worker-metrics-listener.ts';
 import type { Log } from '../runtime/log.ts';
 import type { MetricsServer } from '../runtime/metrics-server.ts';
 import { nearestWord } from '../runtime/nearest-word.ts';

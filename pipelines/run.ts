@@ -12,17 +12,17 @@ import { topicSpecs } from '../schemas/topics.ts';
 import { publishCatalog } from './catalog-publisher.ts';
 import type { Config } from './config.ts';
 import { runNotificationSink } from './notification-sink.ts';
+import { SelfAlertsWatch, type SelfAlertsWatchSetup } from './observability/self-alerts-watch.ts';
+import { type MeteredStage, WorkerMetrics } from './observability/worker-metrics.ts';
 import { type RegisteredSchemas, registerSchemas } from './open-registry.ts';
 import { openTransport } from './open-transport.ts';
 import type { ReceiverOutlets } from './receiver-io.ts';
 import { SchemaGate } from './schema-gate.ts';
-import { SelfAlertsWatch, type SelfAlertsWatchSetup } from './self-alerts-watch.ts';
 import { type RunningStage, runStage } from './stage.ts';
 import { stageOptions } from './stage-options.ts';
 import type { StageServices } from './stage-run.ts';
 import { type StageFigures, StageStats } from './stage-stats.ts';
 import { topology } from './topology.ts';
-import { type MeteredStage, WorkerMetrics } from './worker-metrics.ts';
 
 /** What a pipeline is run with; everything has a default but the log. */
 export interface RunOptions {

@@ -23,9 +23,9 @@ import type {
   SubscriptionEvent,
   TopicRecord,
 } from '../runtime/transport.ts';
+import type { StageMeter } from './observability/worker-metrics-stage.ts';
 import type { StageStats } from './stage-stats.ts';
 import { latestOffsets, takeWrite } from './stage-write.ts';
-import type { StageMeter } from './worker-metrics-stage.ts';
 
 /** What a stage needs besides its own description. */
 export interface StageServices extends TaskServices {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, loadConfig } from '../../pipelines/config.ts';
 import { type RunningPipeline, runPipeline } from '../../pipelines/run.ts';
 import { topology } from '../../pipelines/topology.ts';
-import { openMetricsListener } from '../../pipelines/worker-metrics-listener.ts';
+import { openMetricsListener } from '../../pipelines/observability/worker-metrics-listener.ts';
 import type { HealthVerdict } from '../../runtime/health.ts';
 import { createLog } from '../../runtime/log.ts';
 import type { MetricsServer } from '../../runtime/metrics-server.ts';

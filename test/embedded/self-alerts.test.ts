@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../pipelines/config.ts';
 import { type RunningPipeline, runPipeline } from '../../pipelines/run.ts';
-import { type SelfAlertName, selfAlertNames } from '../../pipelines/self-alerts.ts';
+import { type SelfAlertName, selfAlertNames } from '../../pipelines/observability/self-alerts.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { StageSpec } from '../../runtime/stage-spec.ts';

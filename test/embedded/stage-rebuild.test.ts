@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runStage } from '../../pipelines/stage.ts';
 import { StageStats } from '../../pipelines/stage-stats.ts';
-import { WorkerMetrics } from '../../pipelines/worker-metrics.ts';
+import { WorkerMetrics } from '../../pipelines/observability/worker-metrics.ts';
 import { monotonicClock, systemClock } from '../../runtime/clock.ts';
 import { EmbeddedTransport } from '../../runtime/embedded/embedded-transport.ts';
 import { PipelineError } from '../../runtime/errors.ts';

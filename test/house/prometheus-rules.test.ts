@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { selfAlertNames } from '../../pipelines/self-alerts.ts';
-import { metricCatalogue } from '../../pipelines/worker-metrics-catalogue.ts';
+import { selfAlertNames } from '../../pipelines/observability/self-alerts.ts';
+import { metricCatalogue } from '../../pipelines/observability/worker-metrics-catalogue.ts';
 import { errorCatalogue } from '../../runtime/errors.ts';
 
 interface Rule {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../runtime/errors.ts';
-import type { KernelAnswer } from '../runtime/kernel-call.ts';
-import type { Log } from '../runtime/log.ts';
+import { PipelineError } from '../../runtime/errors.ts';
+import type { KernelAnswer } from '../../runtime/kernel-call.ts';
+import type { Log } from '../../runtime/log.ts';
+import { StageStats } from '../stage-stats.ts';
+import { topology } from '../topology.ts';
 import { SelfAlertsWatch } from './self-alerts-watch.ts';
-import { StageStats } from './stage-stats.ts';
-import { topology } from './topology.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 const limits = {

@@ -1,7 +1,7 @@
 import { type Subscription, timer } from 'rxjs';
-import type { Log } from '../runtime/log.ts';
-import type { StageSpec } from '../runtime/stage-spec.ts';
-import type { Transport } from '../runtime/transport.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { StageSpec } from '../../runtime/stage-spec.ts';
+import type { Transport } from '../../runtime/transport.ts';
 import {
   longestLookBackMs,
   type SelfAlert,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
-import { observabilityOptions } from './observability-options.ts';
-import { StageStats } from './stage-stats.ts';
+import { PipelineError } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { observabilityOptions } from '../observability-options.ts';
+import { StageStats } from '../stage-stats.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import { openMetricsListener } from './worker-metrics-listener.ts';
 

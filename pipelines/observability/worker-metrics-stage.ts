@@ -1,8 +1,8 @@
-import type { Clock, MonotonicClock } from '../runtime/clock.ts';
-import { PipelineError } from '../runtime/errors.ts';
-import type { StageCondition, StagePhase } from '../runtime/health.ts';
-import type { MetricLabels } from '../runtime/metrics.ts';
-import type { OutboundRecord } from '../runtime/transport.ts';
+import type { Clock, MonotonicClock } from '../../runtime/clock.ts';
+import { PipelineError } from '../../runtime/errors.ts';
+import type { StageCondition, StagePhase } from '../../runtime/health.ts';
+import type { MetricLabels } from '../../runtime/metrics.ts';
+import type { OutboundRecord } from '../../runtime/transport.ts';
 import type { MetricName } from './worker-metrics-catalogue.ts';
 
 /** What waits in a stage: fetches and their bytes, and partitions that are not fetched meanwhile. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../runtime/errors.ts';
-import type { OutboundRecord } from '../runtime/transport.ts';
+import { PipelineError } from '../../runtime/errors.ts';
+import type { OutboundRecord } from '../../runtime/transport.ts';
 import { StageMeter } from './worker-metrics-stage.ts';
 
 function makeMeter() {
