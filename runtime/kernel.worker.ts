@@ -34,11 +34,9 @@ export default async function runKernelCall(call: KernelCall): Promise<KernelAns
   }
 }
 
-/** Structured clone keeps only name and message of a foreign error class, so the code rides in the name. */
+/** Structured clone keeps the message of an error and no name of its own, so the code rides in front of the message. */
 function crossThread(error: PipelineError): Error {
-  const plain = new Error(error.detail);
-  plain.name = `PipelineError:${error.code}`;
-  return plain;
+  return new Error(`PipelineError:${error.code}:${error.detail}`);
 }
 
 async function dispatch(call: KernelCall): Promise<KernelAnswer> {
@@ -70,7 +68,8 @@ function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): Kern
   while (input.next()) {
     const { key, value } = input;
     // State outlives the slot, so the kernel gets copies.
-    if (key !== null) task.kernel.restore(Buffer.from(key), value === null ? null : Buffer.from(value));
+    if (key !== null)
+      task.kernel.restore(Buffer.from(key), value === null ? null : Buffer.from(value));
   }
   return answer();
 }
@@ -80,7 +79,14 @@ function checkpoint(task: OpenTask, buffer: SharedArrayBuffer): KernelAnswer {
   task.kernel.checkpoint((key, value) => {
     writer.append(0, 0, 0, { key, value, headers: NO_HEADERS, timestampMs: 0 });
   });
-  return { output: writer.buffer, bytes: writer.byteLength, records: writer.count, counters: {}, gauges: {}, elapsedMs: 0 };
+  return {
+    output: writer.buffer,
+    bytes: writer.byteLength,
+    records: writer.count,
+    counters: {},
+    gauges: {},
+    elapsedMs: 0,
+  };
 }
 
 class SlotOutput implements KernelOutput {
@@ -109,7 +115,8 @@ class SlotOutput implements KernelOutput {
     headers: RecordHeaders = NO_HEADERS,
   ): void {
     const number = this.#topics.get(topic);
-    if (number === undefined) throw new PipelineError('KERNEL_FAILED', `${topic} is no output of this stage`);
+    if (number === undefined)
+      throw new PipelineError('KERNEL_FAILED', `${topic} is no output of this stage`);
     this.#writer.append(number, partition, 0, { key, value, headers, timestampMs });
   }
 
@@ -119,7 +126,8 @@ class SlotOutput implements KernelOutput {
       this.count(`points_dropped_total{code="${code}"}`, points);
       return;
     }
-    if (index !== this.#input.index) throw new PipelineError('KERNEL_FAILED', 'only the current record can be rejected');
+    if (index !== this.#input.index)
+      throw new PipelineError('KERNEL_FAILED', 'only the current record can be rejected');
     this.count(`points_dead_lettered_total{code="${code}"}`, points);
     this.count(`records_dead_lettered_total{code="${code}"}`, 1);
     const input = this.#input;
@@ -136,7 +144,14 @@ class SlotOutput implements KernelOutput {
       headers: input.headers,
       value: value ?? input.value,
     });
-    this.emit(DEAD_LETTER_TOPIC, input.partition, input.key, letter.value, input.timestampMs, letter.headers);
+    this.emit(
+      DEAD_LETTER_TOPIC,
+      input.partition,
+      input.key,
+      letter.value,
+      input.timestampMs,
+      letter.headers,
+    );
   }
 
   count(name: string, by: number): void {

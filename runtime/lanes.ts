@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina';
-import { errorCatalogue, type ErrorCode, PipelineError } from './errors.ts';
+import { type ErrorCode, errorCatalogue, PipelineError } from './errors.ts';
 import type { KernelAnswer, KernelCall } from './kernel-call.ts';
 
 /** Is told of every kernel call when it is handed to its lane, and then of its end. */
@@ -24,6 +24,8 @@ export class Lanes {
   readonly #pools: readonly Piscina<KernelCall, KernelAnswer>[];
   readonly #timeoutMs: number;
   readonly #watch: LaneWatch | undefined;
+  /** Per lane, the end of its last call so far: a deadline counts from a call’s own turn, not from its wait. */
+  readonly #turns: Promise<unknown>[];
 
   constructor({ threads, timeoutMs, watch }: LanesOptions) {
     this.#timeoutMs = timeoutMs;
@@ -39,6 +41,7 @@ export class Lanes {
           atomics: 'disabled',
         }),
     );
+    this.#turns = this.#pools.map(() => Promise.resolve());
   }
 
   /** The lane of a task: partitions go round the lanes, and the stages of one partition share a lane. */
@@ -54,9 +57,13 @@ export class Lanes {
   async run(lane: number, call: KernelCall): Promise<KernelAnswer> {
     const pool = this.#pools[lane];
     if (pool === undefined) throw new PipelineError('KERNEL_FAILED', `no lane ${lane}`);
+    const ended = this.#watch?.began(lane, call);
+    const before = this.#turns[lane];
+    const turn = Promise.withResolvers<void>();
+    this.#turns[lane] = turn.promise;
+    await before;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#timeoutMs);
-    const ended = this.#watch?.began(lane, call);
     try {
       const answer = await pool.run(call, { signal: deadline.signal });
       ended?.(answer);
@@ -70,18 +77,22 @@ export class Lanes {
       throw fromThread(error);
     } finally {
       clearTimeout(timer);
+      turn.resolve();
     }
   }
 
   /** Lets running calls end and stops the threads. */
   async close(): Promise<void> {
+    await Promise.all(this.#turns);
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
 }
 
+/** Reads the error of a kernel thread, which has its code in front of its message. */
 function fromThread(error: unknown): PipelineError {
   const text = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error ? error.name.split(':')[1] : undefined;
-  if (code !== undefined && code in errorCatalogue) return new PipelineError(code as ErrorCode, text);
+  const [, code, detail] = /^PipelineError:([A-Z_]+):([\s\S]*)$/.exec(text) ?? [];
+  if (code !== undefined && code in errorCatalogue)
+    return new PipelineError(code as ErrorCode, detail);
   return new PipelineError('KERNEL_FAILED', text, { cause: error });
 }
