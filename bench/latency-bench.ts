@@ -16,7 +16,7 @@ const PILOTS = 0.1;
 /** Time for the history to be scored before the first live point is due, ms: to begin with, and for each record of it. */
 const LEAD_MS = 3000;
 const LEAD_PER_RECORD_MS = 10;
-/** Time after the last send in which signals are still waited for, ms: correlate waits for slower series. */
+/** Time after the measured one in which points still come and signals are waited for, ms: correlate’s clock is event time. */
 const TAIL_MS = 8_000;
 
 /**
@@ -53,8 +53,9 @@ async function atRate(options: BenchOptions, rate: number) {
     await sleep(seconds * 1000);
     const points = run.generator.points - from.points;
     const cpu = cpuPerPoint(from.cpu, run.meter.read(), points);
-    const planted = await run.generator.halt();
+    const endMs = systemClock.nowMs();
     await sleep(TAIL_MS);
+    const planted = (await run.generator.halt()).filter(({ startMs: ms }) => ms < endMs);
     await tail.close();
     return {
       rate,
