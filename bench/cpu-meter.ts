@@ -52,20 +52,21 @@ export function cpuPerPoint(from: CpuSeconds, to: CpuSeconds, points: number): C
 /** CPU seconds of this process by kind of thread. */
 export type ThreadSeconds = Readonly<Record<ThreadKind, number>>;
 
-type ThreadKind = 'main' | 'kernels' | 'log' | 'generator' | 'engine';
+type ThreadKind = 'main' | 'kernels' | 'log' | 'generator' | 'pool' | 'engine';
 
-/** Threads by the name that the kernel has of them; all others are the engine’s: garbage collection, compilation. */
+/** Threads by the name that the kernel has of them; `pool` compresses for Kafka and reads files; all others are the engine’s: garbage collection, compilation. */
 const threadKinds: Readonly<Record<string, ThreadKind>> = {
   MainThread: 'main',
   node: 'main',
   WorkerThread: 'kernels',
   'vigie-log': 'log',
   'vigie-bench': 'generator',
+  'libuv-worker': 'pool',
 };
 
 /** Reads the CPU time of this process’ threads that still live. */
 export function threadSeconds(): ThreadSeconds {
-  const sums = { main: 0, kernels: 0, log: 0, generator: 0, engine: 0 };
+  const sums = { main: 0, kernels: 0, log: 0, generator: 0, pool: 0, engine: 0 };
   for (const thread of readdirSync('/proc/self/task')) {
     const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
@@ -86,6 +87,7 @@ export function threadsPerPoint(
     kernels: per('kernels'),
     log: per('log'),
     generator: per('generator'),
+    pool: per('pool'),
     engine: per('engine'),
   };
 }
