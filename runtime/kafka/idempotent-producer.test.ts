@@ -218,4 +218,20 @@ describe('IdempotentProducer', () => {
     expect(log.values).toEqual(['a']);
     expect(await codeOf(producer.send([record('b')]))).toBe('TRANSPORT_REFUSED');
   });
+
+  it('gives up what is no longer ours while it is tried again, and goes on with the rest', async () => {
+    let isOurs = true;
+    const log = new SequencedLog(({ partition }, round) => {
+      if (partition !== 1 || round > 2) return 'stored';
+      isOurs = round < 2;
+      return lost;
+    });
+    const producer = producerOn(log);
+    const ours = producer.send([record('ours')]);
+    const foreign = producer.send([record('foreign', 1)], () => isOurs);
+    expect(await codeOf(foreign)).toBe('TRANSPORT_UNAVAILABLE');
+    await ours;
+    await producer.send([record('later'), record('later elsewhere', 1)]);
+    expect(log.values).toEqual(['ours', 'later', 'later elsewhere']);
+  });
 });

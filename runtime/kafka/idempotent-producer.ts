@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors.ts';
 import type { OutboundRecord } from '../transport.ts';
-import type { KafkaClient, KafkaError, ProducerIdentity } from './client.ts';
+import { type KafkaClient, KafkaError, type ProducerIdentity } from './client.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError, unknownTopic } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
 import { ProducerLane, payloadBytes, type SendBatch, Write } from './producer-lane.ts';
@@ -16,6 +16,7 @@ const identityLost: ReadonlySet<string> = new Set([
   'INVALID_PRODUCER_ID_MAPPING',
 ]);
 const alreadyStored = 'DUPLICATE_SEQUENCE_NUMBER';
+const notOurs = new KafkaError('NOT_OURS', 'its partition went to another member', true);
 
 /** Errors of what is in a batch, not of where it goes: the rest of the batch can still be stored. */
 const contentRefused: ReadonlySet<string> = new Set([
@@ -67,14 +68,18 @@ export class IdempotentProducer {
    *
    * Calls may overlap; a record that brokers refuse fails its own call only. The bytes must not change until then.
    *
+   * @param isOurs asked before every attempt: records that wait, or are tried again, are given up once it says no.
    * @throws PipelineError `TRANSPORT_UNAVAILABLE` when no acknowledgement came in time (the records may be stored),
    *   `TRANSPORT_REFUSED` when brokers refused one of them for good (others of the call may be stored).
    */
-  async send(records: readonly OutboundRecord[]): Promise<void> {
+  async send(
+    records: readonly OutboundRecord[],
+    isOurs: () => boolean = () => true,
+  ): Promise<void> {
     if (this.#closed) throw new PipelineError('TRANSPORT_REFUSED', 'the producer is closed');
     if (records.length === 0) return;
     for (const record of records) this.#refuseTooLarge(record);
-    const write = new Write(records.length, this.#pace.nowMs());
+    const write = new Write(records.length, this.#pace.nowMs(), isOurs);
     for (const record of records) this.#lane(record).add(record, write);
     this.#run();
     await write.done;
@@ -114,6 +119,7 @@ export class IdempotentProducer {
     // A writer that calls several times in one turn gets one round for all of it.
     await Promise.resolve();
     for (let failures = 0; ; ) {
+      this.#dropForeign();
       const batches = this.#take();
       if (batches.length === 0) {
         // In the same turn as the look at the lanes: whoever writes next starts the rounds again.
@@ -125,6 +131,19 @@ export class IdempotentProducer {
       if (passed) continue;
       this.#client.forgetLeaders();
       await this.#pace.sleep(backoffMs(failures));
+    }
+  }
+
+  /** What another member is in charge of by now must not be stored behind that member’s own records. */
+  #dropForeign(): void {
+    for (const lane of this.#lanes.values()) {
+      let batch = lane.front();
+      while (batch?.writes.some(({ isOurs }) => !isOurs()) === true) {
+        // It may have been sent before, so its sequence numbers cannot be used for other records.
+        this.#forgetIdentity();
+        this.#giveUp(batch, notOurs);
+        batch = lane.front();
+      }
     }
   }
 

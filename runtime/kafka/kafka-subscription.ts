@@ -115,9 +115,10 @@ export class KafkaSubscription implements Subscription {
     if (this.#end !== undefined) {
       throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
     }
-    const lost = owned.find((partition) => !this.#member.holds(partition));
-    if (lost !== undefined) throw notOurs(this.#options.group, lost);
-    await this.#options.producer.send(records);
+    const lost = (): number | undefined =>
+      owned.find((partition) => !this.#member.holds(partition));
+    if (lost() !== undefined) throw notOurs(this.#options.group, lost());
+    await this.#options.producer.send(records, () => lost() === undefined);
     if (offsets.length === 0) return;
     failPoint('outputs-sent', this.#options.group);
     await this.#commit(offsets);

@@ -13,12 +13,15 @@ const sequenceModulus = 2 ** 31;
 export class Write {
   readonly done: Promise<void>;
   readonly sinceMs: number;
+  /** Whether its records may still be sent, see `IdempotentProducer.send`. */
+  readonly isOurs: () => boolean;
   #left: number;
   #resolve: () => void = () => undefined;
   #reject: (error: PipelineError) => void = () => undefined;
   #failed = false;
 
-  constructor(records: number, nowMs: number) {
+  constructor(records: number, nowMs: number, isOurs: () => boolean) {
+    this.isOurs = isOurs;
     this.#left = records;
     this.sinceMs = nowMs;
     this.done = new Promise((resolve, reject) => {
