@@ -13,6 +13,9 @@ const LAST_ROUNDS = 80;
 const CHECKPOINT_MS = 2500;
 /** Long enough for a round to be a write of its own in every stage. */
 const DROP_MS = 100;
+/** Rounds that a worker may take to join a frozen pair, and between two of them while it joins. */
+const JOIN_ROUNDS = 60;
+const JOIN_DROP_MS = 700;
 /** Longer than the session time-out of the runs. */
 const BEYOND_SESSION_MS = 9000;
 
@@ -131,9 +134,7 @@ export class Scenarios {
       let members = [...run.workers];
       const rounds = this.#share(run, 5);
       for (const name of ['second', 'third']) {
-        const [member] = await Promise.all([run.start(), run.write(rounds)]);
-        await member.atWork();
-        members.push(member);
+        members.push(await this.#join(run, rounds));
         print('rolling', `the ${name} worker scores`);
       }
       for (const old of [...members]) {
@@ -152,8 +153,7 @@ export class Scenarios {
     return this.#disturb('scaled', async (run) => {
       const rounds = this.#share(run, 2 * (most - 1));
       while (run.workers.length < most) {
-        const [member] = await Promise.all([run.start(), run.write(rounds)]);
-        await member.atWork();
+        await this.#join(run, rounds);
       }
       for (const leaving of run.workers.slice(0, -1)) {
         await Promise.all([leaving.stop(), run.write(rounds)]);
@@ -168,8 +168,7 @@ export class Scenarios {
   frozen(times: number): Promise<void> {
     return this.#disturb('frozen', async (run) => {
       const [first] = run.workers;
-      const [second] = await Promise.all([run.start(), run.write(20)]);
-      await second.atWork();
+      const second = await this.#join(run, JOIN_ROUNDS);
       const pair = [first, second] as WorkerProcess[];
       const rounds = Math.floor(this.#share(run, times) / 2);
       for (let time = 0; time < times; time++) {
@@ -214,6 +213,19 @@ export class Scenarios {
     } finally {
       await run.close();
     }
+  }
+
+  /** Adds a worker under load and resolves when it has scored points of its share, and all the rounds are written. */
+  async #join(run: CrashRun, rounds: number): Promise<WorkerProcess> {
+    const worker = await run.start();
+    let left = rounds;
+    // It scores only what is written after it got its share, and how long that takes is the machine’s business.
+    for (; left > 1 && !worker.isAtWork; left--) {
+      await run.write(1);
+      await sleep(JOIN_DROP_MS);
+    }
+    await Promise.all([run.write(left), worker.atWork()]);
+    return worker;
   }
 
   #expectHits(name: string, hits: readonly string[], times: number): void {

@@ -67,10 +67,14 @@ export class WorkerProcess {
     this.checkHealth();
   }
 
-  /** Resolves when it has scored points of its own share. */
+  /** Whether it has scored points of its own share. */
+  get isAtWork(): boolean {
+    return this.figure('detect', 'points_out_total') > 0;
+  }
+
+  /** Resolves when it is at work, or has ended. */
   async atWork(): Promise<void> {
-    const scoring = (): boolean => this.figure('detect', 'points_out_total') > 0;
-    await eventually('a worker scores', () => scoring() || this.hasEnded, 90_000);
+    await eventually('a worker scores', () => this.isAtWork || this.hasEnded, 90_000);
     this.checkHealth();
   }
 

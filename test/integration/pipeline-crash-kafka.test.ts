@@ -13,7 +13,7 @@ describe.runIf(possible)('workers on Kafka', () => {
   beforeAll(async () => {
     broker = await startBroker({ own: true });
     const where = { brokers: broker.brokers, replication: 1 };
-    scenarios = await Scenarios.open(where, { ...SUITE_FLEET, series: 60, rounds: 500 });
+    scenarios = await Scenarios.open(where, { ...SUITE_FLEET, series: 50, rounds: 450 });
   });
   afterAll(() => broker?.stop());
 
