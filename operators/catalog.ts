@@ -84,7 +84,10 @@ export class Catalog {
     const found: ServiceDefinition[] = [];
     for (const versions of this.#services.values()) {
       const candidate = actingAt(versions, atMs);
-      if (candidate !== undefined && (candidate.tenant === tenant || candidate.tenant === ANY_TENANT)) {
+      if (
+        candidate !== undefined &&
+        (candidate.tenant === tenant || candidate.tenant === ANY_TENANT)
+      ) {
         found.push(candidate);
       }
     }
@@ -94,14 +97,19 @@ export class Catalog {
 
 function insert<T extends Versioned>(map: Map<string, T[]>, key: string, definition: T): void {
   const versions = map.get(key) ?? [];
-  const same = versions.findIndex(({ effectiveFromMs }) => effectiveFromMs === definition.effectiveFromMs);
+  const same = versions.findIndex(
+    ({ effectiveFromMs }) => effectiveFromMs === definition.effectiveFromMs,
+  );
   if (same >= 0) versions[same] = definition;
   else versions.push(definition);
   versions.sort((a, b) => a.effectiveFromMs - b.effectiveFromMs);
   map.set(key, versions);
 }
 
-function actingAt<T extends Versioned>(versions: readonly T[] | undefined, atMs: number): T | undefined {
+function actingAt<T extends Versioned>(
+  versions: readonly T[] | undefined,
+  atMs: number,
+): T | undefined {
   return versions?.findLast(({ effectiveFromMs }) => effectiveFromMs <= atMs) ?? versions?.[0];
 }
 

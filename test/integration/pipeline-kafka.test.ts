@@ -39,10 +39,14 @@ describe.runIf(possible)('the whole pipeline on Kafka', () => {
   }
 
   /** Two workers share the partitions of one installation. */
-  async function onKafka(prefix: string, pointsPerRecord: () => number, stretch: number): Promise<string[]> {
+  async function onKafka(
+    prefix: string,
+    pointsPerRecord: () => number,
+    stretch: number,
+  ): Promise<string[]> {
     const settings = [
       'transport.kind=kafka',
-      `transport.kafka.brokers=${broker.brokers.join(",")}`,
+      `transport.kafka.brokers=${broker.brokers.join(',')}`,
       `schemaRegistry.url=${registry.url}`,
       `topics.prefix=${prefix}.`,
     ];
