@@ -81,7 +81,7 @@ function seriesHeld({ pipeline }: PipelineRun) {
 
 function registered({ pipeline }: PipelineRun): number {
   const enrich = pipeline.figures().find(({ name }) => name === 'enrich');
-  return enrich?.counters['series_registered_total'] ?? 0;
+  return enrich?.counters.series_registered_total ?? 0;
 }
 
 function lifeCycles({ pipeline }: PipelineRun) {

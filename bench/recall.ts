@@ -40,5 +40,5 @@ export function recallOf(
 
 /** Number of the fleet’s series that an anomaly speaks of. */
 export function seriesOf(labels: Readonly<Record<string, string>>): number {
-  return Number(labels['unit']?.slice(1) ?? Number.NaN);
+  return Number(labels.unit?.slice(1) ?? Number.NaN);
 }

@@ -46,7 +46,7 @@ export async function publishCatalog(publish: PublishCatalog): Promise<number> {
     const former = known.get(key);
     const unchanged = former !== undefined && sameDefinition(former, value);
     if (unchanged) continue;
-    const version = former === undefined ? 1 : Number(former['version']) + 1;
+    const version = former === undefined ? 1 : Number(former.version) + 1;
     const effectiveFromMs = former === undefined ? 0 : nowMs;
     const definition = { ...value, version, effectiveFromMs };
     records.push({

@@ -47,7 +47,10 @@ describe('batchWhileBusy', () => {
     );
     expect(sizes).toEqual([1, 2, 2]);
     const single = await lastValueFrom(
-      of(1, 2).pipe(batchWhileBusy({ take: () => 0, project: async (batch) => batch.length }), toArray()),
+      of(1, 2).pipe(
+        batchWhileBusy({ take: () => 0, project: async (batch) => batch.length }),
+        toArray(),
+      ),
     );
     expect(single).toEqual([1, 1]);
   });
@@ -61,7 +64,9 @@ describe('batchWhileBusy', () => {
     expect(done).toBe(false);
     await release();
     expect(done).toBe(true);
-    const none = await lastValueFrom(of<number>().pipe(batchWhileBusy({ take: all, project }), toArray()));
+    const none = await lastValueFrom(
+      of<number>().pipe(batchWhileBusy({ take: all, project }), toArray()),
+    );
     expect(none).toEqual([]);
   });
 
@@ -69,7 +74,9 @@ describe('batchWhileBusy', () => {
     const boom = new Error('boom');
     const failing = { take: all, project: () => Promise.reject(boom) };
     await expect(lastValueFrom(of(1).pipe(batchWhileBusy(failing)))).rejects.toBe(boom);
-    await expect(lastValueFrom(throwError(() => boom).pipe(batchWhileBusy(failing)))).rejects.toBe(boom);
+    await expect(lastValueFrom(throwError(() => boom).pipe(batchWhileBusy(failing)))).rejects.toBe(
+      boom,
+    );
     const { batches, project, release } = gate();
     const source = new Subject<number>();
     const subscription = source.pipe(batchWhileBusy({ take: all, project })).subscribe();
@@ -78,6 +85,8 @@ describe('batchWhileBusy', () => {
     subscription.unsubscribe();
     await release();
     expect(batches).toEqual([[1]]);
-    NEVER.pipe(batchWhileBusy({ take: all, project })).subscribe().unsubscribe();
+    NEVER.pipe(batchWhileBusy({ take: all, project }))
+      .subscribe()
+      .unsubscribe();
   });
 });

@@ -19,7 +19,10 @@ export interface BatchWhileBusy<T, R> {
  *
  * Completes after the last batch; a rejected projection is an error of the stream.
  */
-export function batchWhileBusy<T, R>({ take, project }: BatchWhileBusy<T, R>): OperatorFunction<T, R> {
+export function batchWhileBusy<T, R>({
+  take,
+  project,
+}: BatchWhileBusy<T, R>): OperatorFunction<T, R> {
   return (source) =>
     new Observable<R>((subscriber) => {
       let waiting: T[] = [];

@@ -29,6 +29,8 @@ describe('ByteArena', () => {
     const saved: number[] = [];
     arena.writeDirty((chunk) => saved.push(chunk));
     expect(saved).toEqual([1]);
-    expect(() => arena.read(70_004, 2)).toThrowError(expect.objectContaining({ code: 'STATE_LAYOUT' }));
+    expect(() => arena.read(70_004, 2)).toThrowError(
+      expect.objectContaining({ code: 'STATE_LAYOUT' }),
+    );
   });
 });

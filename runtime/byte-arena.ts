@@ -36,7 +36,8 @@ export class ByteArena {
 
   /** Reads a copy of `length` bytes from a position that `append` returned. */
   read(position: number, length: number): Buffer {
-    if (position + length > this.#end) throw new PipelineError('STATE_LAYOUT', `no bytes at ${position}`);
+    if (position + length > this.#end)
+      throw new PipelineError('STATE_LAYOUT', `no bytes at ${position}`);
     const out = Buffer.allocUnsafe(length);
     for (let done = 0; done < length; ) {
       const at = (position + done) % CHUNK_BYTES;
@@ -64,7 +65,8 @@ export class ByteArena {
   }
 
   #chunk(number: number): Uint8Array {
-    while (this.#chunks.length <= number) this.#chunks.push(new Uint8Array(new SharedArrayBuffer(CHUNK_BYTES)));
+    while (this.#chunks.length <= number)
+      this.#chunks.push(new Uint8Array(new SharedArrayBuffer(CHUNK_BYTES)));
     return this.#chunks[number] as Uint8Array;
   }
 }

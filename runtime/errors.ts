@@ -43,7 +43,8 @@ export const errorCatalogue = {
   RECORD_TYPE: {
     fate: 'deadLetter',
     message: 'the record is of a type that does not belong on this topic',
-    remedy: 'Check which topic the producer writes to; `vigie topics` lists the record types of each.',
+    remedy:
+      'Check which topic the producer writes to; `vigie topics` lists the record types of each.',
   },
   BATCH_COLUMNS: {
     fate: 'deadLetter',
@@ -58,7 +59,8 @@ export const errorCatalogue = {
   SCHEMA_INCOMPATIBLE: {
     fate: 'deadLetter',
     message: 'the writer’s schema cannot be read by the current one',
-    remedy: 'Run `vigie schemas check` on the producer’s schema; only BACKWARD changes are readable.',
+    remedy:
+      'Run `vigie schemas check` on the producer’s schema; only BACKWARD changes are readable.',
   },
   SCHEMA_UNREGISTERED: {
     fate: 'stop',
@@ -118,7 +120,8 @@ export const errorCatalogue = {
   VALUE_NOT_FINITE: {
     fate: 'deadLetter',
     message: 'the value is NaN or infinite and is not the staleness marker',
-    remedy: 'Leave the point out, or send the staleness marker 0x7ff0000000000002 to end the series.',
+    remedy:
+      'Leave the point out, or send the staleness marker 0x7ff0000000000002 to end the series.',
   },
   TIMESTAMP_INVALID: {
     fate: 'deadLetter',
@@ -132,7 +135,8 @@ export const errorCatalogue = {
   },
   TIMESTAMP_TOO_OLD: {
     fate: 'deadLetter',
-    message: 'the timestamp is older than `validate.maxAgeMs` and the record is not marked as back-fill',
+    message:
+      'the timestamp is older than `validate.maxAgeMs` and the record is not marked as back-fill',
     remedy: 'Send old points as back-fill (`vigie produce --backfill`).',
   },
   SERIES_ID_COLLISION: {
@@ -143,7 +147,8 @@ export const errorCatalogue = {
   SERIES_UNDEFINED: {
     fate: 'drop',
     message: 'points arrived for a series whose definition is not known here',
-    remedy: 'None: VALIDATE repeats definitions; a lasting count means the validated topic lost records.',
+    remedy:
+      'None: VALIDATE repeats definitions; a lasting count means the validated topic lost records.',
   },
   SERIES_LIMIT: {
     fate: 'drop',
@@ -177,13 +182,15 @@ export const errorCatalogue = {
   },
   RECORD_REPEATED: {
     fate: 'drop',
-    message: 'the source record was taken in before (at-least-once delivery); its points were skipped',
+    message:
+      'the source record was taken in before (at-least-once delivery); its points were skipped',
     remedy: 'None: this is how restarts stay harmless.',
   },
   STATE_LAYOUT: {
     fate: 'stop',
     message: 'a saved state page has another layout than this version reads',
-    remedy: 'Start the version that wrote the state, or remove the state topic and accept a cold start.',
+    remedy:
+      'Start the version that wrote the state, or remove the state topic and accept a cold start.',
   },
   PARTITIONS_CHANGED: {
     fate: 'stop',
@@ -193,7 +200,8 @@ export const errorCatalogue = {
   KERNEL_TIMEOUT: {
     fate: 'retry',
     message: 'a kernel call passed its deadline; its thread was recycled and the task rebuilt',
-    remedy: 'Look for an oversized batch or a starved machine; raise `runtime.kernelTimeoutMs` if it is neither.',
+    remedy:
+      'Look for an oversized batch or a starved machine; raise `runtime.kernelTimeoutMs` if it is neither.',
   },
   TASK_LOST: {
     fate: 'retry',
@@ -217,7 +225,8 @@ export const errorCatalogue = {
   },
   TRANSPORT_REFUSED: {
     fate: 'stop',
-    message: 'the broker refused the request for good (authorization, missing topic, record too large)',
+    message:
+      'the broker refused the request for good (authorization, missing topic, record too large)',
     remedy: 'Grant the operation or create the topic that the detail names (`vigie topics apply`).',
   },
   LOG_IN_USE: {
@@ -228,7 +237,8 @@ export const errorCatalogue = {
   LOG_UNREADABLE: {
     fate: 'stop',
     message: 'the log file of the data folder cannot be read',
-    remedy: 'Start the version that wrote it, restore it from a copy, or begin anew (`npm start -- --reset`).',
+    remedy:
+      'Start the version that wrote it, restore it from a copy, or begin anew (`npm start -- --reset`).',
   },
   SINK_UNAVAILABLE: {
     fate: 'retry',
@@ -238,7 +248,8 @@ export const errorCatalogue = {
   INPUT_UNREADABLE: {
     fate: 'stop',
     message: 'an input file could not be read to its end',
-    remedy: 'Check its path, permissions and, for `.gz`, whether it is whole; points read before were sent.',
+    remedy:
+      'Check its path, permissions and, for `.gz`, whether it is whole; points read before were sent.',
   },
   LISTENER_REFUSED: {
     fate: 'stop',
@@ -265,7 +276,10 @@ export class PipelineError extends Error {
   readonly detail: string;
 
   constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
-    super(detail === '' ? errorCatalogue[code].message : `${errorCatalogue[code].message}: ${detail}`, options);
+    super(
+      detail === '' ? errorCatalogue[code].message : `${errorCatalogue[code].message}: ${detail}`,
+      options,
+    );
     this.name = 'PipelineError';
     this.code = code;
     this.detail = detail;

@@ -17,7 +17,12 @@ export type KernelCall =
       readonly inputs: readonly string[];
       readonly outputs: readonly string[];
     }
-  | { readonly op: 'restore'; readonly task: TaskAddress; readonly input: SharedArrayBuffer; readonly bytes: number }
+  | {
+      readonly op: 'restore';
+      readonly task: TaskAddress;
+      readonly input: SharedArrayBuffer;
+      readonly bytes: number;
+    }
   | {
       readonly op: 'process';
       readonly task: TaskAddress;

@@ -16,5 +16,8 @@ export interface Log {
 
 /** Creates a log of JSON lines on standard error; records never go into it, only their topic, partition and offset. */
 export function createLog(level: LogLevel): Log {
-  return pino({ level, base: null, messageKey: 'text' }, pino.destination({ dest: 2, sync: false }));
+  return pino(
+    { level, base: null, messageKey: 'text' },
+    pino.destination({ dest: 2, sync: false }),
+  );
 }

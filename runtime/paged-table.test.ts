@@ -56,7 +56,9 @@ describe('PagedTable', () => {
     fill(table, 1);
     const other = new PagedTable([...columns, { name: 'more', type: 'f64' }]);
     table.writeDirty((page, image) => {
-      expect(() => other.readPage(page, image)).toThrowError(expect.objectContaining({ code: 'STATE_LAYOUT' }));
+      expect(() => other.readPage(page, image)).toThrowError(
+        expect.objectContaining({ code: 'STATE_LAYOUT' }),
+      );
     });
   });
 });

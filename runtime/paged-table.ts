@@ -70,7 +70,10 @@ export class PagedTable {
     // Widest first keeps every column aligned without padding between them.
     for (const spec of [...columns].sort((a, b) => WIDTHS[b.type] - WIDTHS[a.type])) {
       const length = spec.length ?? 1;
-      this.#columns.set(spec.name, new PagedColumn(this.#slabs, this.#geometry(), spec.type, length, offset));
+      this.#columns.set(
+        spec.name,
+        new PagedColumn(this.#slabs, this.#geometry(), spec.type, length, offset),
+      );
       offset += WIDTHS[spec.type] * length * this.rowsPerPage;
     }
     this.pageBytes = (offset + 7) & ~7;
@@ -117,7 +120,11 @@ export class PagedTable {
       const image = new Uint8Array(IMAGE_HEADER_BYTES + this.pageBytes);
       const header = new DataView(image.buffer);
       header.setUint32(0, this.#fingerprint, true);
-      header.setUint32(4, Math.min(this.rowsPerPage, this.#rowCount - page * this.rowsPerPage), true);
+      header.setUint32(
+        4,
+        Math.min(this.rowsPerPage, this.#rowCount - page * this.rowsPerPage),
+        true,
+      );
       image.set(this.#pageView(page), IMAGE_HEADER_BYTES);
       write(page, image);
     }
@@ -131,7 +138,10 @@ export class PagedTable {
    */
   readPage(page: number, image: Uint8Array): void {
     const header = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    if (image.length !== IMAGE_HEADER_BYTES + this.pageBytes || header.getUint32(0, true) !== this.#fingerprint) {
+    if (
+      image.length !== IMAGE_HEADER_BYTES + this.pageBytes ||
+      header.getUint32(0, true) !== this.#fingerprint
+    ) {
       throw new PipelineError('STATE_LAYOUT', `page ${page} has other columns`);
     }
     const lastRow = page * this.rowsPerPage + header.getUint32(4, true) - 1;
@@ -156,7 +166,11 @@ export class PagedTable {
   }
 
   #geometry(): Geometry {
-    return { pageShift: this.#pageShift, slabShift: this.#slabShift, rowsPerPage: this.rowsPerPage };
+    return {
+      pageShift: this.#pageShift,
+      slabShift: this.#slabShift,
+      rowsPerPage: this.rowsPerPage,
+    };
   }
 }
 
@@ -199,7 +213,13 @@ class PagedColumn implements Column {
   readonly #geometry: Geometry;
   #pageElements = 0;
 
-  constructor(slabs: readonly Slab[], geometry: Geometry, type: ColumnType, length: number, offset: number) {
+  constructor(
+    slabs: readonly Slab[],
+    geometry: Geometry,
+    type: ColumnType,
+    length: number,
+    offset: number,
+  ) {
     this.#slabs = slabs;
     this.#geometry = geometry;
     this.#type = type;
@@ -220,7 +240,11 @@ class PagedColumn implements Column {
   index(row: number): number {
     const { pageShift, slabShift, rowsPerPage } = this.#geometry;
     const inSlab = row & ((1 << slabShift) - 1);
-    return (inSlab >>> pageShift) * this.#pageElements + this.#start + (inSlab & (rowsPerPage - 1)) * this.#length;
+    return (
+      (inSlab >>> pageShift) * this.#pageElements +
+      this.#start +
+      (inSlab & (rowsPerPage - 1)) * this.#length
+    );
   }
 }
 

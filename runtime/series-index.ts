@@ -67,13 +67,15 @@ export class SeriesIndex {
     const former = this.#slots;
     this.#slots = new Uint32Array(former.length * 2);
     for (const entry of former) {
-      if (entry !== 0) this.#put(entry - 1, this.#low.view(entry - 1)[this.#low.index(entry - 1)] ?? 0);
+      if (entry !== 0)
+        this.#put(entry - 1, this.#low.view(entry - 1)[this.#low.index(entry - 1)] ?? 0);
     }
   }
 
   #idIs(row: number, low: number, high: number): boolean {
     return (
-      this.#low.view(row)[this.#low.index(row)] === low && this.#high.view(row)[this.#high.index(row)] === high
+      this.#low.view(row)[this.#low.index(row)] === low &&
+      this.#high.view(row)[this.#high.index(row)] === high
     );
   }
 }

@@ -12,11 +12,11 @@ export function serviceOf(labels: Labels, services: readonly ServiceDefinition[]
   for (const { name, matchers } of services) {
     const holds =
       matchers.length === 0
-        ? labels['service'] === name
+        ? labels.service === name
         : matchers.every((each) => matches(labels, each));
     if (holds) return name;
   }
-  return labels['service'] ?? null;
+  return labels.service ?? null;
 }
 
 /** A label that is absent matches as the empty string, as in Alertmanager; patterns are anchored. */

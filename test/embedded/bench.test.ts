@@ -27,10 +27,10 @@ describe('npm run bench', () => {
   it('pipeline: scores every point that it sends and finds what it planted', async () => {
     const figures = await bench('pipeline', '--series', '1000', '--planted', '0.001', ...short);
     expect(figures).toMatchObject({ bench: 'pipeline', accounting: { counted: {}, missing: 0 } });
-    expect(figures['pointsPerSecond']).toBeGreaterThan(0);
-    expect(figures['cpuNsPerPoint']).toBeGreaterThan(0);
-    expect(figures['machine']).toContain('×');
-    const { planted, found } = figures['recall'] as { planted: number; found: number };
+    expect(figures.pointsPerSecond).toBeGreaterThan(0);
+    expect(figures.cpuNsPerPoint).toBeGreaterThan(0);
+    expect(figures.machine).toContain('×');
+    const { planted, found } = figures.recall as { planted: number; found: number };
     expect(planted).toBeGreaterThan(0);
     expect(found).toBeGreaterThan(0);
   });
@@ -39,21 +39,21 @@ describe('npm run bench', () => {
     const args = ['--series', '500', '--points-per-series', '4', '--producer', 'single'];
     const figures = await bench('pipeline', '--preloaded', ...args, ...short);
     expect(figures).toMatchObject({ accounting: { counted: {}, missing: 0 } });
-    const { sent, records } = figures['accounting'] as { sent: number; records: number };
+    const { sent, records } = figures.accounting as { sent: number; records: number };
     expect(records).toBe(sent);
   });
 
   it('stages: tells what each stage costs', async () => {
     const figures = await bench('stages', '--series', '1000', ...short);
-    const by = figures['cpuNsPerPointBy'] as Record<string, number>;
-    expect(by['validate']).toBeGreaterThan(0);
-    expect(by['detect']).toBeGreaterThan(by['validate'] ?? 0);
+    const by = figures.cpuNsPerPointBy as Record<string, number>;
+    expect(by.validate).toBeGreaterThan(0);
+    expect(by.detect).toBeGreaterThan(by.validate ?? 0);
   });
 
   it('scoring: stays at or below its ceiling', async () => {
     const figures = await bench('scoring', '--threads', '1', ...short);
-    expect(figures['ceilingRatio']).toBeGreaterThan(0.3);
-    expect(figures['ceilingRatio']).toBeLessThan(1.5);
+    expect(figures.ceilingRatio).toBeGreaterThan(0.3);
+    expect(figures.ceilingRatio).toBeLessThan(1.5);
   });
 
   it('cardinality: gets all series back, none anew', async () => {
@@ -69,9 +69,9 @@ describe('npm run bench', () => {
 
   it('latency: tells how late the anomalies of its planted points came', async () => {
     const figures = await bench('latency', '--rate', '100', '--seconds', '12');
-    const { count, p95Ms } = figures['anomaly'] as { count: number; p95Ms: number };
+    const { count, p95Ms } = figures.anomaly as { count: number; p95Ms: number };
     expect(count).toBeGreaterThan(0);
-    expect(figures['p95Ms']).toBe(p95Ms);
+    expect(figures.p95Ms).toBe(p95Ms);
     expect(p95Ms).toBeGreaterThan(0);
   });
 

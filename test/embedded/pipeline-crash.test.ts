@@ -12,8 +12,8 @@ import { openTransport } from '../../pipelines/open-transport.ts';
 import { createLog } from '../../runtime/log.ts';
 import { Codec } from '../../schemas/codec.ts';
 import { FileRegistry } from '../../schemas/file-registry.ts';
-import { readPackedBatch } from '../../schemas/read-packed-batch.ts';
 import { registerRecords } from '../../schemas/registry.ts';
+import { enrichedPoints } from '../support/enriched-points.ts';
 import { anomalyLines, type PipelineTopics } from '../support/pipeline-reading.ts';
 import { randomFrom } from '../support/random.ts';
 import { CRASH_FLEET, crashSettings } from './crash-fleet.ts';
@@ -54,7 +54,10 @@ class Worker {
   }
 }
 
-async function withTopics<T>(name: string, read: (topics: PipelineTopics) => Promise<T>): Promise<T> {
+async function withTopics<T>(
+  name: string,
+  read: (topics: PipelineTopics) => Promise<T>,
+): Promise<T> {
   const root = join(folder, name);
   const { options: config } = loadConfig({ cwd: root, environment: {}, set: crashSettings(root) });
   const transport = await openTransport(config, createLog('error'));
@@ -64,28 +67,6 @@ async function withTopics<T>(name: string, read: (topics: PipelineTopics) => Pro
   } finally {
     await transport.close();
   }
-}
-
-/** Times of every point on `metrics.enriched`, by series id, in the order they stand there. */
-async function enrichedTimes({ transport, codec, prefix }: PipelineTopics): Promise<Map<string, number[]>> {
-  const times = new Map<string, number[]>();
-  const topic = `${prefix}metrics.enriched`;
-  for (const { partition, low, high } of await transport.ranges(topic)) {
-    for await (const records of transport.read(topic, partition, low, { to: high })) {
-      for (const { value } of records) {
-        const batch = readPackedBatch(codec.decode(value ?? new Uint8Array(0), ['SeriesBatch']).value);
-        if ('code' in batch) throw new Error(batch.detail);
-        for (let run = 0; run < batch.runCount; run++) {
-          const slot = batch.runSeries[run] ?? 0;
-          const id = Buffer.from(batch.seriesIds.subarray(slot * 8, slot * 8 + 8)).toString('hex');
-          const all = times.get(id) ?? [];
-          times.set(id, all);
-          all.push(...batch.timestamps.subarray(batch.runStarts[run], batch.runStarts[run + 1]));
-        }
-      }
-    }
-  }
-  return times;
 }
 
 describe('a worker killed with -9', () => {
@@ -108,12 +89,13 @@ describe('a worker killed with -9', () => {
     expect(last.idle).toBe(true);
 
     await withTopics('killed', async (topics) => {
-      const times = await enrichedTimes(topics);
+      const { times, repeated } = await enrichedPoints(topics);
+      expect(repeated).toBe(0);
       const { series, rounds, stepMs } = CRASH_FLEET;
       expect(times.size).toBe(series);
       const start = Date.UTC(2026, 0, 5);
       const everyRound = Array.from({ length: rounds }, (_, round) => start + round * stepMs);
-      for (const all of times.values()) expect(all).toEqual(everyRound);
+      for (const all of times.values()) expect([...all]).toEqual(everyRound);
       const lines = new Set(await anomalyLines(topics));
       expect(expected.filter((line) => !lines.has(line)).slice(0, 5)).toEqual([]);
       expect(lines.size).toBe(expected.length);

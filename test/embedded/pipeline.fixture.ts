@@ -12,7 +12,11 @@ import { CRASH_FLEET, crashSettings } from './crash-fleet.ts';
 // Says `round <n>` when a round’s points are acknowledged, and `idle` when everything written has gone through.
 
 const [folder = '', first = '0'] = process.argv.slice(2);
-const { options: config } = loadConfig({ cwd: folder, environment: {}, set: crashSettings(folder) });
+const { options: config } = loadConfig({
+  cwd: folder,
+  environment: {},
+  set: crashSettings(folder),
+});
 const pipeline = await runPipeline(config, { log: createLog('error') });
 pipeline.failed.catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
@@ -34,7 +38,11 @@ const series = fleet.series.map(({ name, labels }) => ({ name, labels, kind: 'GA
 for (let round = Number(first); round < fleet.rounds; round++) {
   const timestampMs = fleet.startMs + round * fleet.stepMs;
   await writer.write(
-    series.map((each, s) => ({ series: each, timestampMs, value: fleet.series[s]?.values[round] ?? 0 })),
+    series.map((each, s) => ({
+      series: each,
+      timestampMs,
+      value: fleet.series[s]?.values[round] ?? 0,
+    })),
   );
   await writer.flush();
   process.stdout.write(`round ${round}\n`);

@@ -66,7 +66,7 @@ describe.runIf(possible)('the whole pipeline on Kafka', () => {
 
   function pointsScored(worker: RunningPipeline): number {
     const detect = worker.figures().find(({ name }) => name === 'detect');
-    return detect?.counters['points_out_total'] ?? 0;
+    return detect?.counters.points_out_total ?? 0;
   }
 
   it('gives the anomalies of the embedded transport, however points are cut', async () => {

@@ -30,25 +30,38 @@ const START_MS = Date.UTC(2026, 0, 5);
 /** Makes a fleet: waves with noise, and now and then a spike, a drop or a few flat rounds. */
 export function makeFleet({ seed, series, rounds, stepMs, faultEvery }: FleetSetup): Fleet {
   const random = randomFrom(seed);
-  const made = Array.from({ length: series }, (_, s) => {
-    const values = new Float64Array(rounds);
-    const level = 10 + 1000 * random();
-    const swing = level * (0.05 + 0.2 * random());
-    const period = 40 + 200 * random();
-    for (let round = 0; round < rounds; round++) {
-      const noise = (random() + random() + random() - 1.5) * swing * 0.3;
-      values[round] = level + swing * Math.sin((round / period) * 2 * Math.PI + s) + noise;
-    }
-    for (let at = 200 + Math.floor(random() * faultEvery); at < rounds - 10; at += faultEvery) {
-      const kind = Math.floor(random() * 3);
-      const size = swing * (6 + 10 * random());
-      for (let i = 0; i < 6; i++) {
-        if (kind === 0) values[at + i] = (values[at + i] ?? 0) + size;
-        else if (kind === 1) values[at + i] = (values[at + i] ?? 0) - size;
-        else values[at + i] = level * 3;
-      }
-    }
-    return { name: 'load', labels: { host: `h${s % 20}`, unit: `u${s}` }, values };
-  });
+  const made = Array.from({ length: series }, (_, s) => ({
+    name: 'load',
+    labels: { host: `h${s % 20}`, unit: `u${s}` },
+    values: makeValues(random, s, rounds, faultEvery),
+  }));
   return { startMs: START_MS, stepMs, rounds, series: made };
+}
+
+function makeValues(
+  random: () => number,
+  s: number,
+  rounds: number,
+  faultEvery: number,
+): Float64Array {
+  const values = new Float64Array(rounds);
+  const level = 10 + 1000 * random();
+  const swing = level * (0.05 + 0.2 * random());
+  const period = 40 + 200 * random();
+  for (let round = 0; round < rounds; round++) {
+    const noise = (random() + random() + random() - 1.5) * swing * 0.3;
+    values[round] = level + swing * Math.sin((round / period) * 2 * Math.PI + s) + noise;
+  }
+  for (let at = 200 + Math.floor(random() * faultEvery); at < rounds - 10; at += faultEvery) {
+    const kind = Math.floor(random() * 3);
+    const size = swing * (6 + 10 * random());
+    for (let i = at; i < at + 6; i++) values[i] = faulty(values[i] ?? 0, kind, size, level);
+  }
+  return values;
+}
+
+/** A spike, a drop, or a flat line three times as high. */
+function faulty(value: number, kind: number, size: number, level: number): number {
+  if (kind === 2) return level * 3;
+  return kind === 0 ? value + size : value - size;
 }

@@ -12,7 +12,10 @@ export interface PipelineTopics {
 }
 
 /** Resolves when every stage has committed all there is on its inputs; upstream stages are looked at first. */
-export async function untilIdle(topics: PipelineTopics, stages: number = topology.length): Promise<void> {
+export async function untilIdle(
+  topics: PipelineTopics,
+  stages: number = topology.length,
+): Promise<void> {
   for (let quiet = 0; quiet < 2; ) {
     await sleep(50);
     quiet = (await isIdle(topics, stages)) ? quiet + 1 : 0;

@@ -213,12 +213,12 @@ describe('a bad raw record', () => {
     expect(Buffer.from(letter?.record.key ?? '').toString()).toBe('key');
     if (value === null) expect(letter?.record.value).toBeNull();
     else expect(Buffer.from(letter?.record.value ?? '').equals(value)).toBe(true);
-    expect(driver.counters['validate']).toMatchObject({
+    expect(driver.counters.validate).toMatchObject({
       records_in_total: 3,
       points_out_total: 2,
       [`records_dead_lettered_total{code="${code}"}`]: 1,
     });
-    expect(driver.counters['detect']).toMatchObject({ points_out_total: 2 });
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 2 });
   });
 
   it('of 20 MB is kept as its first MiB, its length and its hash', async () => {
@@ -238,6 +238,6 @@ describe('a bad raw record', () => {
     const kept = Buffer.from(letter?.record.value ?? '');
     expect(kept.equals(value.subarray(0, 1024 * 1024))).toBe(true);
     expect(value.length).toBeGreaterThan(MAX_DEAD_LETTER_BYTES);
-    expect(driver.counters['detect']).toMatchObject({ points_out_total: 2 });
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 2 });
   });
 });

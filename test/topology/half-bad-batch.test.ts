@@ -57,8 +57,8 @@ describe('a half-bad batch', () => {
     const driver = await TopologyDriver.open();
     driver.send('metrics.raw', 2, 'MetricBatch', rawBatch(mixed, { backfill: false }), NOW_MS);
     await driver.run();
-    expect(driver.counters['validate']).toMatchObject({ points_in_total: 7, points_out_total: 3 });
-    expect(driver.counters['enrich']).toMatchObject({ points_in_total: 3, points_out_total: 3 });
+    expect(driver.counters.validate).toMatchObject({ points_in_total: 7, points_out_total: 3 });
+    expect(driver.counters.enrich).toMatchObject({ points_in_total: 3, points_out_total: 3 });
     const letters = deadLetters(driver);
     const place = {
       stage: 'validate',
@@ -98,8 +98,8 @@ describe('a half-bad batch', () => {
     ]);
     // All of each is bad now, so each is whole, as it came.
     expect(again.every(({ partial }) => !partial)).toBe(true);
-    expect(driver.counters['validate']).toMatchObject({ points_in_total: 11, points_out_total: 3 });
-    expect(driver.counters['enrich']).toMatchObject({ points_in_total: 3, points_out_total: 3 });
+    expect(driver.counters.validate).toMatchObject({ points_in_total: 11, points_out_total: 3 });
+    expect(driver.counters.enrich).toMatchObject({ points_in_total: 3, points_out_total: 3 });
   });
 });
 
@@ -184,7 +184,7 @@ describe('a large record', () => {
     );
     await driver.run();
     expect(deadLetters(driver)).toEqual([]);
-    expect(driver.counters['enrich']).toMatchObject({ points_in_total: 625_000 });
+    expect(driver.counters.enrich).toMatchObject({ points_in_total: 625_000 });
     expect(driver.records('metrics.validated')).toHaveLength(1);
   });
 
@@ -207,11 +207,11 @@ describe('a large record', () => {
     expect(deadLetters(driver)).toMatchObject([
       { code: 'RECORD_TOO_LARGE', points: 300_000, partial: false },
     ]);
-    expect(driver.counters['validate']).toMatchObject({
+    expect(driver.counters.validate).toMatchObject({
       points_in_total: 300_003,
       points_out_total: 3,
     });
-    expect(driver.counters['enrich']).toMatchObject({ points_in_total: 3, points_out_total: 3 });
+    expect(driver.counters.enrich).toMatchObject({ points_in_total: 3, points_out_total: 3 });
   });
 
   it('of many long labels is defined in batches that a topic takes', async () => {
@@ -225,7 +225,7 @@ describe('a large record', () => {
     driver.send('metrics.raw', 0, 'MetricBatch', rawBatch(series), NOW_MS);
     await driver.run();
     expect(deadLetters(driver)).toEqual([]);
-    expect(driver.counters['enrich']).toMatchObject({
+    expect(driver.counters.enrich).toMatchObject({
       points_out_total: 9000,
       series_registered_total: 9000,
     });
@@ -257,7 +257,7 @@ describe('a large record', () => {
       expect(offsets).toEqual(Array.from({ length: 40 }, (_, i) => i));
     }
     expect(deadLetters(driver)).toEqual([]);
-    expect(drops(driver, 'enrich')['RECORD_REPEATED'] ?? 0).toBe(0);
+    expect(drops(driver, 'enrich').RECORD_REPEATED ?? 0).toBe(0);
   });
 });
 

@@ -49,7 +49,7 @@ describe('a corrupt record on an inner topic', () => {
     letters.forEach((letter, offset) => {
       expect(letter).toMatchObject({ stage, topic, partition: 0, offset, partial: false });
     });
-    expect(driver.counters['detect']).toMatchObject({ points_out_total: 4 });
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 4 });
   });
 
   it('catalog: what was known before holds', async () => {
@@ -70,7 +70,7 @@ describe('a corrupt record on an inner topic', () => {
     expect(new Set(letters.map(({ code, topic }) => `${code} ${topic}`))).toEqual(
       new Set(['RECORD_NOT_AVRO catalog']),
     );
-    expect(driver.counters['detect']).toMatchObject({ points_out_total: 1 });
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 1 });
   });
 
   it('columns that disagree', async () => {
@@ -84,7 +84,7 @@ describe('a corrupt record on an inner topic', () => {
       { code: 'BATCH_COLUMNS', stage: 'enrich' },
       { code: 'BATCH_COLUMNS', stage: 'detect' },
     ]);
-    expect(driver.counters['detect']).toMatchObject({ points_out_total: 1 });
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 1 });
   });
 });
 
@@ -102,7 +102,7 @@ describe('detect', () => {
     await driver.run();
     send([2, 3], 1);
     await driver.run();
-    expect(driver.counters['detect']).toMatchObject({ points_out_total: 2 });
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 2 });
   });
 });
 
@@ -117,7 +117,7 @@ describe('enrich', () => {
       sendPoint(driver, { host: 'a', n: '2' }, NOW_MS + i);
     }
     await driver.run();
-    expect(driver.counters['enrich']).toMatchObject({
+    expect(driver.counters.enrich).toMatchObject({
       points_in_total: 6,
       points_out_total: 3,
       'points_dropped_total{code="SERIES_LIMIT"}': 3,
@@ -164,7 +164,7 @@ describe('enrich', () => {
     expect(deadLetters(driver)).toMatchObject([
       { code: 'SERIES_ID_COLLISION', stage: 'enrich', points: 2, partial: true, detail: 'down' },
     ]);
-    expect(driver.counters['enrich']).toMatchObject({
+    expect(driver.counters.enrich).toMatchObject({
       points_in_total: 6,
       points_out_total: 2,
       'points_dead_lettered_total{code="SERIES_ID_COLLISION"}': 2,

@@ -35,15 +35,15 @@ describe('the whole graph', () => {
   it('turns raw points into anomalies, alerts, an incident and a notification', async () => {
     const driver = await watchFleet(topology);
     const points = SERIES * ROUNDS;
-    expect(driver.counters['validate']).toMatchObject({
+    expect(driver.counters.validate).toMatchObject({
       points_in_total: points,
       points_out_total: points,
     });
-    expect(driver.counters['enrich']).toMatchObject({
+    expect(driver.counters.enrich).toMatchObject({
       points_in_total: points,
       points_out_total: points,
     });
-    expect(driver.counters['detect']).toMatchObject({
+    expect(driver.counters.detect).toMatchObject({
       points_in_total: points,
       points_out_total: points,
     });
@@ -53,7 +53,7 @@ describe('the whole graph', () => {
     expect(
       opened
         .filter(({ startMs }) => startMs === faultMs)
-        .map(({ labels }) => labels['host'])
+        .map(({ labels }) => labels.host)
         .sort(),
     ).toEqual(Array.from({ length: SERIES }, (_, s) => `h${s}`));
     const incidents = driver.read('incidents', 'Incident');
