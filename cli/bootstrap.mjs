@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript for Node 20 and up: it runs before anything is installed. Installs what is missing, then hands over
-// to the Node 24 that came with the packages. `bootstrap.mjs start …` is `vigie start …`; `bootstrap.mjs test …` is vitest.
+// to the Node 24 that came with the packages. `bootstrap.mjs start …` is `vigie start …`; `bootstrap.mjs test …` is vitest;
+// `bootstrap.mjs install` only installs.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -20,7 +21,9 @@ function install() {
   process.stderr.write('vigie: installing packages (first start) …\n');
   // Not `npm ci`: it refuses a lockfile from which another platform's optional binaries are absent.
   const npm = process.env.npm_execpath;
-  const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
+  // With the Node that npm runs on: under the packaged one npm would look for its global settings in another place.
+  const node = process.env.npm_node_execpath ?? process.execPath;
+  const [command, args] = npm ? [node, [npm]] : ['npm', []];
   const done = spawnSync(command, [...args, 'install', '--no-save', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -55,6 +58,7 @@ function handOver(node, args) {
 
 const [what = '', ...rest] = process.argv.slice(2);
 install();
+if (what === 'install') process.exit(0);
 const node = runtimeNode();
 if (what === 'test') handOver(node, [join(root, 'test', 'run-tests.ts'), ...rest]);
 else
