@@ -5,9 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../pipelines/config.ts';
 import { runPipeline } from '../../pipelines/run.ts';
 import { createLog } from '../../runtime/log.ts';
+import { type Cut, difference, FIXED_CUTS, randomCut, seedsAndThreads } from '../support/cuts.ts';
 import { makeFleet } from '../support/fleet.ts';
 import { anomalyLines, untilIdle } from '../support/pipeline-reading.ts';
-import { randomFrom } from '../support/random.ts';
 import { writeFleet } from '../support/write-fleet.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigie-batching-'));
@@ -15,10 +15,7 @@ const fleet = makeFleet({ seed: 7, series: 250, rounds: 700, stepMs: 60_000, fau
 let runs = 0;
 
 /** Runs the whole pipeline over the fleet, cut in one way, and gives its anomalies. */
-async function anomaliesOf(
-  threads: number,
-  cut: { readonly pointsPerRecord: () => number; readonly stretch?: number },
-): Promise<string[]> {
+async function anomaliesOf(threads: number, cut: Cut): Promise<string[]> {
   runs += 1;
   const log = join(folder, String(runs));
   const { options: config } = loadConfig({
@@ -39,14 +36,6 @@ async function anomaliesOf(
   return lines;
 }
 
-/** The first lines that only one side has: all of them would be thousands. */
-function difference(lines: readonly string[], expected: readonly string[]): string[] {
-  const [ours, theirs] = [new Set(lines), new Set(expected)];
-  const extra = lines.filter((line) => !theirs.has(line)).map((line) => `+ ${line}`);
-  const missing = expected.filter((line) => !ours.has(line)).map((line) => `- ${line}`);
-  return [...extra, ...missing].slice(0, 6);
-}
-
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('how points are cut into records and spread over threads', () => {
@@ -57,27 +46,18 @@ describe('how points are cut into records and spread over threads', () => {
     expect(ids.size).toBeGreaterThanOrEqual(500);
   });
 
-  it.each([
-    [1, 1],
-    [7, 2],
-    [32, 4],
-    [1000, 2],
-    [1000, 4],
-  ])('does not matter: %i points a record, %i threads', async (points, threads) => {
-    const lines = await anomaliesOf(threads, { pointsPerRecord: () => points });
-    expect(difference(lines, await expected)).toEqual([]);
-  });
+  it.each(FIXED_CUTS)(
+    'does not matter: %i points a record, %i threads',
+    async (points, threads) => {
+      const lines = await anomaliesOf(threads, { pointsPerRecord: () => points });
+      expect(difference(lines, await expected)).toEqual([]);
+    },
+  );
 
-  it.each(Array.from({ length: 20 }, (_, seed) => [seed, [1, 2, 4][seed % 3] ?? 1]))(
+  it.each(seedsAndThreads(20))(
     'does not matter: random cuts of seed %i, %i threads',
     async (seed, threads) => {
-      const random = randomFrom(seed + 1);
-      const pointsPerRecord = () => 1 + Math.floor(random() ** 3 * 2000);
-      const lines = await anomaliesOf(threads, {
-        pointsPerRecord,
-        stretch: 1 + Math.floor(random() * 60),
-      });
-      expect(difference(lines, await expected)).toEqual([]);
+      expect(difference(await anomaliesOf(threads, randomCut(seed)), await expected)).toEqual([]);
     },
   );
 });
