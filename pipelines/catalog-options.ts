@@ -100,7 +100,14 @@ const metric = z
       .min(0)
       .default(0.2)
       .describe('Smallest deviation worth an episode, as a ratio of the expected value.'),
-    sensitivity: z.number().gt(0).lt(1).default(0.85).describe('Grade at which an episode opens.'),
+    sensitivity: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.85)
+      .describe(
+        'How readily an episode opens: 0.85 takes scores as calibrated, more opens earlier.',
+      ),
     modelType: z
       .string()
       .nullable()

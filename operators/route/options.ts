@@ -55,11 +55,10 @@ interface RouteInput {
 }
 
 const route: z.ZodType<RouteConfig, RouteInput> = z.strictObject({
-  receiver: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'Receiver by name; absent: that of the route above.' }),
+  receiver: z.string().min(1).optional().meta({
+    description:
+      'Receiver by name; absent: that of the route above, at the root the first receiver.',
+  }),
   matchers: z
     .array(z.string())
     .default([])
@@ -100,7 +99,7 @@ export const routeOptions = z
       .default([{ name: 'console', integration: 'console', sendResolved: true }])
       .meta({ description: 'Where notifications can go.' }),
     route: route
-      .prefault({ receiver: 'console' })
+      .prefault({})
       .meta({ description: 'The root of the route tree; it takes every incident.' }),
     maxNotificationsPerHour: z.number().int().min(1).max(100_000).default(10).meta({
       description:
@@ -143,9 +142,6 @@ export const routeOptions = z
         fault(['receivers', index, 'path'], 'a file receiver needs a path');
       }
     });
-    if (options.route.receiver === undefined) {
-      fault(['route', 'receiver'], 'the root route needs a receiver');
-    }
     if (options.route.matchers.length > 0) {
       fault(['route', 'matchers'], 'the root route takes every incident and has no matchers');
     }

@@ -38,7 +38,7 @@ export class RouteGroups {
     this.#options = options;
     this.#desk = desk;
     this.#planner = planner;
-    this.#root = routeTree(options.route);
+    this.#root = routeTree(options);
     this.#routes = routesById(this.#root);
   }
 

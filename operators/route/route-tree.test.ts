@@ -5,7 +5,7 @@ import { groupLabels, matchRoutes, routeTree } from './route-tree.ts';
 function treeOf(route: object) {
   const names = ['default', 'team', 'pager', 'database'];
   const receivers = names.map((name) => ({ name, integration: 'console' }));
-  return routeTree(routeOptions.parse({ receivers, route }).route);
+  return routeTree(routeOptions.parse({ receivers, route }));
 }
 
 const tree = treeOf({
@@ -75,7 +75,14 @@ describe('routeOptions', () => {
       { name: 'console', integration: 'console', sendResolved: true },
     ]);
     expect(options.maxNotificationsPerHour).toBe(10);
-    expect(routeTree(options.route)).toMatchObject({ receiver: 'console', groupBy: ['incident'] });
+    expect(routeTree(options)).toMatchObject({ receiver: 'console', groupBy: ['incident'] });
+  });
+
+  test('a root that names no receiver has the first one', () => {
+    expect(treeOf({ groupBy: ['service'] })).toMatchObject({
+      receiver: 'default',
+      groupBy: ['service'],
+    });
   });
 
   test('all faults are found, with their places', () => {
@@ -98,6 +105,5 @@ describe('routeOptions', () => {
       'route.routes.0.receiver',
       'route.routes.0.matchers.0',
     ]);
-    expect(routeOptions.safeParse({ route: {} }).success).toBe(false);
   });
 });

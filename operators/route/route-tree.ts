@@ -1,6 +1,6 @@
 import type { Matcher } from '../../schemas/generated/matcher.ts';
 import { type LabelTest, labelTest, parseMatcher } from './label-matcher.ts';
-import type { RouteConfig } from './options.ts';
+import type { RouteConfig, RouteOptions } from './options.ts';
 
 /** A route with what it takes from those above filled in. */
 export interface Route {
@@ -16,9 +16,8 @@ export interface Route {
   readonly routes: readonly Route[];
 }
 
-/** What the root has where it says nothing; the intervals are Alertmanager’s. */
+/** What the root has where it says nothing, beside the first receiver; the intervals are Alertmanager’s. */
 const ROOT_DEFAULTS = {
-  receiver: '',
   groupBy: ['incident'],
   groupWaitMs: 30_000,
   groupIntervalMs: 300_000,
@@ -27,9 +26,13 @@ const ROOT_DEFAULTS = {
 
 type Inherited = Omit<Route, 'id' | 'continue' | 'matches' | 'routes'>;
 
-/** Builds the route tree of checked options; matchers that cannot be read never hold. */
-export function routeTree(config: RouteConfig): Route {
-  return build(config, '0', ROOT_DEFAULTS);
+/**
+ * Builds the route tree of checked options; matchers that cannot be read never hold.
+ *
+ * A root without a receiver takes the first one.
+ */
+export function routeTree({ receivers, route }: Pick<RouteOptions, 'receivers' | 'route'>): Route {
+  return build(route, '0', { ...ROOT_DEFAULTS, receiver: receivers[0]?.name ?? '' });
 }
 
 /**

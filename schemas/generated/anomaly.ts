@@ -66,7 +66,7 @@ export interface Anomaly {
   readonly tier: AnomalyTier;
   /** Score at which the episode opened for this series. */
   readonly threshold: number;
-  /** Grade at which an episode opens, 0 to 1, as configured. */
+  /** How readily an episode opens, 0 to 1, as configured; 0.85 takes scores as calibrated. */
   readonly sensitivity: number;
   /** How well the series was known at the onset. */
   readonly lifeCycle: LifeCycle;

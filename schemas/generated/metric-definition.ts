@@ -38,7 +38,7 @@ export interface MetricDefinition {
   readonly minAbs: number;
   /** Smallest deviation worth an episode, ratio of the expected value. */
   readonly minRel: number;
-  /** Grade at which an episode opens, 0 to 1. */
+  /** How readily an episode opens, 0 to 1: 0.85 takes scores as calibrated, more opens earlier. */
   readonly sensitivity: number;
   /** Model set to score with; null for the default set. */
   readonly modelType: string | null;

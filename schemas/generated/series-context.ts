@@ -29,7 +29,7 @@ export interface SeriesContext {
   readonly minAbs: number;
   /** Smallest deviation worth an episode, ratio of the expected value. */
   readonly minRel: number;
-  /** Grade at which an episode opens, 0 to 1. */
+  /** How readily an episode opens, 0 to 1: 0.85 takes scores as calibrated, more opens earlier. */
   readonly sensitivity: number;
   /** What an anomaly of this metric costs, in words; null when not said. */
   readonly businessImpact: string | null;
