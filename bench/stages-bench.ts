@@ -92,6 +92,8 @@ async function openChain(options: BenchOptions): Promise<Chain> {
       },
       inputs: [...inputs, ...broadcast, ...local],
       outputs: [...outputs, DEAD_LETTER_TOPIC],
+      prefix: config.topics.prefix,
+      deadLetters: config.runtime.deadLetters,
     });
   }
   const slots = new Map(

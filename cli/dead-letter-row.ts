@@ -1,14 +1,19 @@
+import { headerText } from '../runtime/dead-letter.ts';
 import type { PlacedRecord } from './read-topic.ts';
 
 /** A dead letter as it is listed; `place` is its partition and offset on the dead-letter topic. */
 export interface DeadLetterRow {
   readonly place: string;
-  /** When it was written, epoch ms UTC. */
+  /** When the refused record was written, epoch ms UTC. */
   readonly timestampMs: number;
   readonly code: string;
   readonly stage: string;
   /** Topic, partition and offset of the original record. */
   readonly source: string;
+  /** Empty where it could not be told. */
+  readonly tenant: string;
+  /** How often the record has been refused. */
+  readonly attempts: number;
   readonly points: number;
   readonly bytes: number;
   readonly detail: string;
@@ -22,18 +27,17 @@ export function deadLetterRow({
   headers,
   value,
 }: PlacedRecord): DeadLetterRow {
-  const text = (name: string) => {
-    const bytes = headers[name];
-    return bytes === undefined ? '' : Buffer.from(bytes).toString();
-  };
+  const text = (name: string) => headerText(headers, `error.${name}`);
   return {
     place: `${partition}/${offset}`,
     timestampMs,
-    code: text('error.code'),
-    stage: text('error.stage'),
-    source: `${text('error.topic')} ${text('error.partition')}/${text('error.offset')}`,
-    points: Number(text('error.points')),
+    code: text('code'),
+    stage: text('stage'),
+    source: `${text('topic')} ${text('partition')}/${text('offset')}`,
+    tenant: text('tenant'),
+    attempts: Number(text('attempts')),
+    points: Number(text('points')),
     bytes: value?.length ?? 0,
-    detail: text('error.detail'),
+    detail: text('detail'),
   };
 }

@@ -1,19 +1,22 @@
 import type { Config } from '../pipelines/config.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
 import { type ErrorCode, errorCatalogue } from '../runtime/errors.ts';
-import { nearestWord } from '../runtime/nearest-word.ts';
 import { formatBytes } from '../runtime/quantity.ts';
+import {
+  type DeadLetterFilter,
+  type DeadLetterTest,
+  deadLetterTest,
+} from './dead-letter-filter.ts';
 import { type DeadLetterRow, deadLetterRow } from './dead-letter-row.ts';
-import { CommandFailure, exitCode } from './exit-code.ts';
 import { openSession } from './open-session.ts';
 import { printRows, type RowColumn, type RowFormat } from './print-rows.ts';
 import { readTopic } from './read-topic.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Which dead letters to list, and how. */
-export interface DeadLetterQuery {
+export interface DeadLetterQuery extends DeadLetterFilter {
   readonly lines: number;
-  readonly code?: string;
   readonly count: boolean;
   readonly output: RowFormat;
 }
@@ -31,6 +34,7 @@ const rowColumns: readonly RowColumn<DeadLetterRow>[] = [
   { title: 'CODE', text: (row) => row.code, style: (_row, paint, cell) => paint('yellow', cell) },
   { title: 'STAGE', text: (row) => row.stage },
   { title: 'SOURCE', text: (row) => row.source },
+  { title: 'TENANT', text: (row) => row.tenant },
   { title: 'POINTS', align: 'right', text: (row) => String(row.points) },
   { title: 'SIZE', align: 'right', text: (row) => formatBytes(row.bytes) },
   { title: 'DETAIL', text: (row) => row.detail },
@@ -46,17 +50,17 @@ const countColumns: readonly RowColumn<CodeCount>[] = [
 /**
  * Lists dead letters, the newest last, or counts them by code. Holds only the rows it will print.
  *
- * @throws CommandFailure (exit 2) for a code that does not exist.
+ * @throws CommandFailure (exit 2) for a filter that names what there is not.
  */
 export async function listDeadLetters(
   config: Config,
   terminal: Terminal,
   query: DeadLetterQuery,
 ): Promise<void> {
-  requireCode(query.code);
+  const isMeant = deadLetterTest(query, systemClock.nowMs());
   const session = await openSession(config, terminal);
   try {
-    const collection = new DeadLetterCollection(query);
+    const collection = new DeadLetterCollection(query.lines, isMeant);
     const topic = session.prefix + DEAD_LETTER_TOPIC;
     const slice = { topic, from: () => 0, follow: false, signal: terminal.signal };
     await readTopic(session.transport, slice, (records) => {
@@ -69,21 +73,15 @@ export async function listDeadLetters(
   }
 }
 
-function requireCode(code: string | undefined): void {
-  if (code === undefined || Object.hasOwn(errorCatalogue, code)) return;
-  const nearest = nearestWord(code, Object.keys(errorCatalogue));
-  const hint =
-    nearest === undefined ? 'docs/reference/errors.md lists them.' : `Did you mean ${nearest}?`;
-  throw new CommandFailure(`--code: there is no error code ${code}`, exitCode.usage, hint);
-}
-
 class DeadLetterCollection {
-  readonly #query: DeadLetterQuery;
+  readonly #lines: number;
+  readonly #isMeant: DeadLetterTest;
   readonly #counts = new Map<string, CodeCount>();
   #rows: DeadLetterRow[] = [];
 
-  constructor(query: DeadLetterQuery) {
-    this.#query = query;
+  constructor(lines: number, isMeant: DeadLetterTest) {
+    this.#lines = lines;
+    this.#isMeant = isMeant;
   }
 
   get counts(): readonly CodeCount[] {
@@ -95,8 +93,7 @@ class DeadLetterCollection {
   }
 
   take(row: DeadLetterRow): void {
-    const { code, lines } = this.#query;
-    if (code !== undefined && row.code !== code) return;
+    if (!this.#isMeant(row)) return;
     const known = this.#counts.get(row.code);
     this.#counts.set(row.code, {
       code: row.code,
@@ -105,10 +102,10 @@ class DeadLetterCollection {
       meaning: errorCatalogue[row.code as ErrorCode]?.message ?? '',
     });
     this.#rows.push(row);
-    if (this.#rows.length > 2 * lines + 1000) this.#rows = this.#newest();
+    if (this.#rows.length > 2 * this.#lines + 1000) this.#rows = this.#newest();
   }
 
   #newest(): DeadLetterRow[] {
-    return this.#rows.toSorted((a, b) => a.timestampMs - b.timestampMs).slice(-this.#query.lines);
+    return this.#rows.toSorted((a, b) => a.timestampMs - b.timestampMs).slice(-this.#lines);
   }
 }

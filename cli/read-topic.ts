@@ -56,10 +56,15 @@ export async function collectTopic(
   );
 }
 
-async function rangesOf(
+/**
+ * The readable ranges of a topic, or of one of its partitions.
+ *
+ * @throws CommandFailure (exit 2) when there is no such topic or partition.
+ */
+export async function rangesOf(
   transport: Transport,
   topic: string,
-  partition: number | undefined,
+  partition?: number,
 ): Promise<readonly PartitionRange[]> {
   const names = await transport.listTopics();
   if (!names.includes(topic))

@@ -34,7 +34,7 @@ interface SavedDecisions {
 }
 
 /**
- * Counts decisions by tenant, kind, code and event-time minute into one record each, with up to three examples.
+ * Counts decisions by tenant, kind, code, outcome and event-time minute into one record each, with up to three examples.
  *
  * A minute’s record leaves when a later minute of the same key comes, or when 1,000 are open (oldest first). What is
  * open is part of the task’s state.
@@ -54,7 +54,7 @@ export class DecisionTally {
 
   note({ tenant, kind, code, outcome, atMs, count, example }: DecisionNote): void {
     this.#dirty = true;
-    const key = `${tenant}\u0000${kind}\u0000${code}`;
+    const key = keyOf({ tenant, kind, code, outcome });
     const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
     let open = this.#open.get(key);
     if (open !== undefined && minuteMs > open.fromMs) {
@@ -96,8 +96,7 @@ export class DecisionTally {
   restore(bytes: Uint8Array): void {
     const { sequence, open } = JSON.parse(Buffer.from(bytes).toString()) as SavedDecisions;
     this.#sequence = sequence;
-    for (const each of open)
-      this.#open.set(`${each.tenant}\u0000${each.kind}\u0000${each.code}`, each);
+    for (const each of open) this.#open.set(keyOf(each), each);
   }
 
   #close(key: string, open: OpenDecision): void {
@@ -137,4 +136,13 @@ export class DecisionTally {
       toMs,
     };
   }
+}
+
+function keyOf({
+  tenant,
+  kind,
+  code,
+  outcome,
+}: Pick<DecisionNote, 'tenant' | 'kind' | 'code' | 'outcome'>): string {
+  return `${tenant}\u0000${kind}\u0000${code}\u0000${outcome}`;
 }

@@ -19,14 +19,14 @@ export function decodeRecord<N extends RecordName>(
   output: KernelOutput,
 ): DecodedRecord<N> | undefined {
   if (value === null) {
-    output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
+    output.reject(index, { code: 'RECORD_EMPTY', points: 0, detail: 'tombstone' });
     return undefined;
   }
   try {
     return codec.decode(value, expected);
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    output.reject(index, error.code, 0, error.detail);
+    output.reject(index, { code: error.code, points: 0, detail: error.detail });
     return undefined;
   }
 }

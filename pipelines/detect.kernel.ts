@@ -98,7 +98,10 @@ class DetectKernel implements Kernel {
     const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
     if (decoded === undefined) return;
     const batch = readPackedBatch(decoded.value, this.#memory);
-    if ('code' in batch) return output.reject(input.index, batch.code, 0, batch.detail);
+    if ('code' in batch) {
+      output.reject(input.index, { ...batch, points: 0 });
+      return;
+    }
     for (const definition of batch.definitions) {
       const { seriesId } = definition;
       this.#shelf.define(idLow(seriesId, 0), idHigh(seriesId, 0), () =>

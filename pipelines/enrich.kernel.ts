@@ -92,7 +92,10 @@ class EnrichKernel implements Kernel {
     const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
     if (decoded === undefined) return;
     const batch = readPackedBatch(decoded.value, this.#memory);
-    if ('code' in batch) return output.reject(index, batch.code, 0, batch.detail);
+    if ('code' in batch) {
+      output.reject(index, { ...batch, points: 0 });
+      return;
+    }
     output.count('points_in_total', batch.pointCount);
     this.#enricher.accept(batch, this.#sink(batch.tenant, timestampMs, input, output));
   }
@@ -103,14 +106,15 @@ class EnrichKernel implements Kernel {
       this.#decisions.note({ tenant, kind: 'DROP', code, outcome, atMs, count, example });
     return {
       dropped: (code, points) => {
-        output.reject(input.index, code, points);
+        output.reject(input.index, { code, points });
         note(code, 'drop', points);
       },
       registered: (definition) => this.#register(definition, atMs, output),
       collided: ({ name }, only, points) => {
         const value = this.#codec.encode('SeriesBatch', only);
-        output.reject(input.index, 'SERIES_ID_COLLISION', points, name.slice(0, 64), value);
-        note('SERIES_ID_COLLISION', 'deadLetter', points);
+        const code = 'SERIES_ID_COLLISION';
+        const detail = name.slice(0, 64);
+        note(code, output.reject(input.index, { code, points, detail, value, tenant }), points);
       },
     };
   }

@@ -71,7 +71,9 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   const { kernelTimeoutMs: timeoutMs } = config.runtime;
   const lanes = new Lanes({ threads: threadsOf(config), timeoutMs, watch: metrics.lanes });
   const stats = stages.map(({ name }) => new StageStats(name));
-  const shared = { transport, lanes, slots: new SlotPool(), prefix, partitions, log, clock };
+  const { deadLetters } = config.runtime;
+  const slots = new SlotPool();
+  const shared = { transport, lanes, slots, prefix, partitions, deadLetters, log, clock };
   const watch = selfAlertsWatch(config, { metrics, transport, prefix, stages, log });
   const running = stages.map((spec, i) => {
     const each = stats[i] as StageStats;
@@ -114,7 +116,7 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
 
 type OwnServices = Omit<
   StageServices,
-  'transport' | 'lanes' | 'slots' | 'prefix' | 'partitions' | 'log' | 'clock'
+  'transport' | 'lanes' | 'slots' | 'prefix' | 'partitions' | 'deadLetters' | 'log' | 'clock'
 >;
 
 function stageServices(

@@ -4,6 +4,28 @@ import { topics } from '../schemas/topics.ts';
 
 const topicNames = topics.map(({ name }) => name);
 
+/** Dead letters are kept by task, tenant and code: enough to see and mend a fault, not enough to fill a disk with it. */
+const deadLetterOptions = z
+  .strictObject({
+    maxPerMinute: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1000)
+      .describe(
+        'Refused records of one tenant and code that become dead letters in any case, per partition and minute of record time. What is beyond is counted, on the metrics and on `decisions`, and cannot be redriven.',
+      ),
+    sampleEvery: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(100)
+      .describe('Beyond that, each so-manieth becomes one all the same; 1 keeps all.'),
+  })
+  .describe('How many dead letters are kept.');
+
 /** Options of the worker process: threads, deadlines, buffers, state and log. */
 export const runtimeOptions = z
   .strictObject({
@@ -42,6 +64,7 @@ export const runtimeOptions = z
       .default(64 * 1024 ** 2)
       .meta({ unit: 'bytes' })
       .describe('Input that may wait in memory; above it fetching pauses.'),
+    deadLetters: deadLetterOptions.prefault({}),
     logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe log line that is written.'),
     clusterName: z
       .string()

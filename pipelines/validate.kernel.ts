@@ -1,9 +1,17 @@
 import { Catalog } from '../operators/catalog.ts';
 import type { ValidateOptions } from '../operators/validate/options.ts';
 import { type RawPoints, rawFromBatch, rawFromPoint } from '../operators/validate/raw-points.ts';
+import { RedrivenRecords } from '../operators/validate/redriven-records.ts';
 import { Validator } from '../operators/validate/validator.ts';
-import { PipelineError } from '../runtime/errors.ts';
-import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
+import { DEAD_LETTER_ID, headerText } from '../runtime/dead-letter.ts';
+import { type ErrorCode, PipelineError } from '../runtime/errors.ts';
+import type {
+  CreateKernel,
+  Kernel,
+  KernelContext,
+  KernelOutput,
+  RejectionOutcome,
+} from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import { Codec } from '../schemas/codec.ts';
 import { CatalogReader } from './catalog-reader.ts';
@@ -14,6 +22,7 @@ import type { StageOptions } from './stage-options.ts';
 const RAW = 0;
 const CATALOG = 1;
 const DECISIONS_KEY = 'decisions';
+const REDRIVEN_KEY = 'redriven:';
 
 /** VALIDATE: checks the form of raw records and packs the good points by shard. */
 class ValidateKernel implements Kernel {
@@ -22,6 +31,7 @@ class ValidateKernel implements Kernel {
   readonly #catalog: CatalogReader;
   readonly #validator: Validator;
   readonly #decisions: DecisionWriter;
+  readonly #redriven = new RedrivenRecords();
 
   constructor(
     context: KernelContext<StageOptions<ValidateOptions>>,
@@ -59,73 +69,99 @@ class ValidateKernel implements Kernel {
       );
       output.count('points_out_total', batch.values.length / 8);
     });
+    const forgotten = this.#redriven.takeForgotten();
+    if (forgotten > 0) output.count('redriven_blocks_forgotten_total', forgotten);
     this.#decisions.flush(output);
   }
 
   checkpoint(write: (key: Uint8Array, value: Uint8Array | null) => void): void {
     const saved = this.#decisions.save();
     if (saved !== undefined) write(Buffer.from(DECISIONS_KEY), saved);
+    this.#redriven.save((key, block) => write(Buffer.from(REDRIVEN_KEY + key), block));
   }
 
-  restore(_key: Uint8Array, value: Uint8Array | null): void {
-    if (value !== null) this.#decisions.restore(value);
+  restore(key: Uint8Array, value: Uint8Array | null): void {
+    const name = Buffer.from(key).toString();
+    if (name.startsWith(REDRIVEN_KEY))
+      this.#redriven.restore(name.slice(REDRIVEN_KEY.length), value);
+    else if (value !== null) this.#decisions.restore(value);
   }
 
   #raw(input: SlotReader, output: KernelOutput): void {
     output.count('records_in_total', 1);
+    const sent = this.#redriven.take(headerText(input.headers, DEAD_LETTER_ID));
+    if (sent === 'repeat') return this.#skip(input, output);
     const raw = this.#decode(input, output);
     if (raw === undefined) return;
     output.count('points_in_total', raw.timestamps.length);
     const { partition, offset, timestampMs } = input;
-    for (const part of this.#validator.accept(raw, { partition, offset, recordMs: timestampMs })) {
-      const value =
-        part.batch === undefined ? undefined : this.#codec.encode('MetricBatch', part.batch);
-      output.reject(input.index, part.code, part.points, part.detail, value);
-      this.#decided(raw.tenant, part.code, part.points, input);
+    const source = { partition, offset, recordMs: timestampMs, redriven: sent === 'first' };
+    for (const { code, detail, points, batch } of this.#validator.accept(raw, source)) {
+      const value = batch === undefined ? undefined : this.#codec.encode('MetricBatch', batch);
+      const { tenant } = raw;
+      const outcome = output.reject(input.index, { code, points, detail, value, tenant });
+      this.#decided(tenant, code, outcome, points, input);
     }
+  }
+
+  /** Leaves out a dead letter that was sent again before; what of it was good is in already. */
+  #skip(input: SlotReader, output: KernelOutput): void {
+    const raw = this.#read(input);
+    const points = 'code' in raw ? 0 : raw.timestamps.length;
+    output.count('points_in_total', points);
+    output.count('records_repeated_total', 1);
+    const code = 'RECORD_REPEATED';
+    const outcome = output.reject(input.index, { code, points });
+    this.#decided('code' in raw ? '' : raw.tenant, code, outcome, points, input);
   }
 
   #decode(input: SlotReader, output: KernelOutput): RawPoints | undefined {
-    const { value, index } = input;
-    const { maxRecordBytes, maxSeriesPerRecord } = this.#context.options.section;
-    if (value === null) output.reject(index, 'RECORD_EMPTY', 0, 'tombstone');
-    else if (value.length > maxRecordBytes) {
-      output.reject(
-        index,
-        'RECORD_TOO_LARGE',
-        0,
-        `${value.length} bytes, at most ${maxRecordBytes}`,
-      );
-    } else {
-      try {
-        const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch']);
-        if (decoded.name === 'MetricPoint') return rawFromPoint(decoded.value);
-        const raw = rawFromBatch(decoded.value, maxSeriesPerRecord);
-        if (!('code' in raw)) return raw;
-        output.reject(index, raw.code, 0, raw.detail);
-      } catch (error) {
-        if (!(error instanceof PipelineError)) throw error;
-        output.reject(index, error.code, 0, error.detail);
-      }
-    }
+    const raw = this.#read(input);
+    if (!('code' in raw)) return raw;
+    const { code, detail } = raw;
+    const outcome = output.reject(input.index, { code, points: 0, detail });
     output.count('records_unreadable_total', 1);
+    // Nobody can tell how many points are in it, nor whose: the record counts.
+    this.#decided('', code, outcome, 1, input);
     return undefined;
   }
 
-  #decided(name: string, code: string, count: number, input: SlotReader): void {
+  #read({ value }: SlotReader): RawPoints | Unreadable {
+    const { maxRecordBytes, maxSeriesPerRecord } = this.#context.options.section;
+    if (value === null) return { code: 'RECORD_EMPTY', detail: 'tombstone' };
+    if (value.length > maxRecordBytes) {
+      const detail = `${value.length} bytes, at most ${maxRecordBytes}`;
+      return { code: 'RECORD_TOO_LARGE', detail };
+    }
+    try {
+      const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch']);
+      if (decoded.name === 'MetricPoint') return rawFromPoint(decoded.value);
+      return rawFromBatch(decoded.value, maxSeriesPerRecord);
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      return { code: error.code, detail: error.detail };
+    }
+  }
+
+  #decided(
+    name: string,
+    code: ErrorCode,
+    outcome: RejectionOutcome,
+    count: number,
+    input: SlotReader,
+  ): void {
     const { partition, offset, timestampMs } = input;
     const tenant = name.slice(0, this.#context.options.section.maxTenantLength);
     const example = `metrics.raw/${partition}/${offset}`;
-    this.#decisions.note({
-      tenant,
-      kind: 'REJECT',
-      code,
-      outcome: 'deadLetter',
-      atMs: timestampMs,
-      count,
-      example,
-    });
+    const kind = outcome === 'drop' ? 'DROP' : 'REJECT';
+    this.#decisions.note({ tenant, kind, code, outcome, atMs: timestampMs, count, example });
   }
+}
+
+/** Why nothing can be made of a record. */
+interface Unreadable {
+  readonly code: ErrorCode;
+  readonly detail: string;
 }
 
 const createKernel: CreateKernel<StageOptions<ValidateOptions>> = async (context) => {

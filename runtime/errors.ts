@@ -183,8 +183,8 @@ export const errorCatalogue = {
   RECORD_REPEATED: {
     fate: 'drop',
     message:
-      'the source record was taken in before (at-least-once delivery); its points were skipped',
-    remedy: 'None: this is how restarts stay harmless.',
+      'the source record was taken in before (at-least-once delivery, or a dead letter redriven twice); its points were skipped',
+    remedy: 'None: this is how restarts and redrives stay harmless.',
   },
   STATE_LAYOUT: {
     fate: 'stop',

@@ -1,3 +1,4 @@
+import type { DeadLetterLimits } from './dead-letter-cap.ts';
 import type { KernelContext } from './kernel.ts';
 
 /** Names a task’s kernel within a thread. */
@@ -16,6 +17,9 @@ export type KernelCall =
       /** Names of the input topics (by slot topic number) and output topics (likewise; the last is the dead letter). */
       readonly inputs: readonly string[];
       readonly outputs: readonly string[];
+      /** Begins the full name of every topic. */
+      readonly prefix: string;
+      readonly deadLetters: DeadLetterLimits;
     }
   | {
       readonly op: 'restore';

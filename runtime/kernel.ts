@@ -10,6 +10,22 @@ export interface KernelContext<Options = unknown> {
   readonly options: Options;
 }
 
+/** What a kernel gives up of an input record, and why. */
+export interface KernelRejection {
+  readonly code: ErrorCode;
+  /** Points concerned. */
+  readonly points: number;
+  /** What was seen and what the limit is; never a payload. */
+  readonly detail?: string;
+  /** Replaces the record’s bytes in the dead letter, where only a part of the record was bad. */
+  readonly value?: Uint8Array | undefined;
+  /** Whose record it is, where that is known: dead letters are capped by tenant and code. */
+  readonly tenant?: string;
+}
+
+/** What became of a rejection: a dead letter, none because there were too many, or dropped by its fate. */
+export type RejectionOutcome = 'deadLetter' | 'leftOut' | 'drop';
+
 /**
  * Where a kernel puts what it makes. All of it leaves the thread in one shared-memory slot.
  */
@@ -24,10 +40,10 @@ export interface KernelOutput {
     headers?: RecordHeaders,
   ): void;
   /**
-   * Gives up input record `index` with a code. With fate `deadLetter` its bytes go to the dead-letter topic;
-   * `value` replaces them where only a part of the record was bad. `points` is how many points are concerned.
+   * Gives up input record `index`, the current one, or a part of it. With fate `deadLetter` it goes to the dead-letter
+   * topic, unless too many of its tenant and code went before; then its points count as dropped by the same code.
    */
-  reject(index: number, code: ErrorCode, points: number, detail?: string, value?: Uint8Array): void;
+  reject(index: number, rejection: KernelRejection): RejectionOutcome;
   /** Adds to a counter; names are `snake_case`, labels are part of the name as in `dropped{code="X"}`. */
   count(name: string, by: number): void;
   /** Sets a gauge of this task; the worker reports the sum over its tasks. */

@@ -1,7 +1,14 @@
 import { monotonicClock } from './clock.ts';
-import { DEAD_LETTER_TOPIC, deadLetter } from './dead-letter.ts';
-import { type ErrorCode, errorCatalogue, PipelineError } from './errors.ts';
-import type { CreateKernel, Kernel, KernelOutput } from './kernel.ts';
+import { DEAD_LETTER_TOPIC, deadLetter, isRedriven } from './dead-letter.ts';
+import { DeadLetterCap } from './dead-letter-cap.ts';
+import { errorCatalogue, PipelineError } from './errors.ts';
+import type {
+  CreateKernel,
+  Kernel,
+  KernelOutput,
+  KernelRejection,
+  RejectionOutcome,
+} from './kernel.ts';
 import type { KernelAnswer, KernelCall, TaskAddress } from './kernel-call.ts';
 import { SlotReader, SlotWriter } from './slot.ts';
 import type { RecordHeaders } from './transport.ts';
@@ -11,8 +18,12 @@ interface OpenTask {
   readonly stage: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly prefix: string;
+  readonly cap: DeadLetterCap;
 }
 
+/** State entry of the cap; kernels have no keys like it. */
+const CAP_KEY = Buffer.from('~dead-letters');
 const NO_HEADERS: RecordHeaders = Object.freeze({});
 const tasks = new Map<string, OpenTask>();
 
@@ -58,8 +69,10 @@ async function dispatch(call: KernelCall): Promise<KernelAnswer> {
 async function open(call: KernelCall & { op: 'open' }): Promise<KernelAnswer> {
   const module = (await import(call.kernel)) as { default: CreateKernel<unknown> };
   const kernel = await module.default(call.context);
-  const { inputs, outputs } = call;
-  tasks.set(addressKey(call.task), { kernel, stage: call.task.stage, inputs, outputs });
+  const { inputs, outputs, prefix, deadLetters } = call;
+  const { stage } = call.task;
+  const cap = new DeadLetterCap(deadLetters);
+  tasks.set(addressKey(call.task), { kernel, stage, inputs, outputs, prefix, cap });
   return answer();
 }
 
@@ -67,18 +80,23 @@ function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): Kern
   const input = new SlotReader(buffer, bytes);
   while (input.next()) {
     const { key, value } = input;
+    if (key === null) continue;
     // State outlives the slot, so the kernel gets copies.
-    if (key !== null)
+    if (!CAP_KEY.equals(key))
       task.kernel.restore(Buffer.from(key), value === null ? null : Buffer.from(value));
+    else if (value !== null) task.cap.restore(value);
   }
   return answer();
 }
 
 function checkpoint(task: OpenTask, buffer: SharedArrayBuffer): KernelAnswer {
   const writer = new SlotWriter(buffer);
-  task.kernel.checkpoint((key, value) => {
+  const write = (key: Uint8Array, value: Uint8Array | null): void => {
     writer.append(0, 0, 0, { key, value, headers: NO_HEADERS, timestampMs: 0 });
-  });
+  };
+  task.kernel.checkpoint(write);
+  const cap = task.cap.save();
+  if (cap !== undefined) write(CAP_KEY, cap);
   return {
     output: writer.buffer,
     bytes: writer.byteLength,
@@ -120,38 +138,53 @@ class SlotOutput implements KernelOutput {
     this.#writer.append(number, partition, 0, { key, value, headers, timestampMs });
   }
 
-  reject(index: number, code: ErrorCode, points: number, detail = '', value?: Uint8Array): void {
-    const { fate } = errorCatalogue[code];
-    if (fate === 'drop') {
+  reject(index: number, rejection: KernelRejection): RejectionOutcome {
+    const { code, points } = rejection;
+    if (errorCatalogue[code].fate === 'drop') {
       this.count(`points_dropped_total{code="${code}"}`, points);
-      return;
+      return 'drop';
     }
     if (index !== this.#input.index)
       throw new PipelineError('KERNEL_FAILED', 'only the current record can be rejected');
+    const { tenant = '' } = rejection;
+    const { headers, timestampMs } = this.#input;
+    // What was kept once is kept again: its first dead letter does not count any more.
+    const standsFor = isRedriven(headers) ? 1 : this.#task.cap.admit(tenant, code, timestampMs);
+    if (standsFor === 0) {
+      this.count(`points_dropped_total{code="${code}"}`, points);
+      this.count(`dead_letters_left_out_total{code="${code}"}`, 1);
+      return 'leftOut';
+    }
     this.count(`points_dead_lettered_total{code="${code}"}`, points);
     this.count(`records_dead_lettered_total{code="${code}"}`, 1);
+    this.#emitDeadLetter(rejection, tenant, standsFor);
+    return 'deadLetter';
+  }
+
+  #emitDeadLetter(
+    { code, points, detail = '', value }: KernelRejection,
+    tenant: string,
+    standsFor: number,
+  ): void {
     const input = this.#input;
+    const { partition, offset, timestampMs, key } = input;
+    const { stage, inputs, prefix } = this.#task;
     const letter = deadLetter({
       code,
       detail,
-      stage: this.#task.stage,
-      topic: this.#task.inputs[input.topic] ?? '',
-      partition: input.partition,
-      offset: input.offset,
-      timestampMs: input.timestampMs,
+      stage,
+      topic: prefix + (inputs[input.topic] ?? ''),
+      partition,
+      offset,
+      timestampMs,
+      tenant,
       points,
+      standsFor,
       partial: value !== undefined,
       headers: input.headers,
       value: value ?? input.value,
     });
-    this.emit(
-      DEAD_LETTER_TOPIC,
-      input.partition,
-      input.key,
-      letter.value,
-      input.timestampMs,
-      letter.headers,
-    );
+    this.emit(DEAD_LETTER_TOPIC, partition, key, letter.value, timestampMs, letter.headers);
   }
 
   count(name: string, by: number): void {

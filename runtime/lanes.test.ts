@@ -17,7 +17,16 @@ async function slowLane(callMs: number, timeoutMs: number) {
   open.push(lanes);
   const task = { stage: 'slow', partition: 0 };
   const context = { stage: 'slow', partition: 0, partitions: 1, options: callMs };
-  await lanes.run(0, { op: 'open', task, kernel: slowKernel, context, inputs: [], outputs: [] });
+  await lanes.run(0, {
+    op: 'open',
+    task,
+    kernel: slowKernel,
+    context,
+    inputs: [],
+    outputs: [],
+    prefix: '',
+    deadLetters: { maxPerMinute: 1, sampleEvery: 1 },
+  });
   const buffer = () => new SharedArrayBuffer(64);
   return () => lanes.run(0, { op: 'process', task, input: buffer(), bytes: 0, output: buffer() });
 }

@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs';
 import { batchWhileBusy } from './batch-while-busy.ts';
 import type { Clock } from './clock.ts';
 import { DEAD_LETTER_TOPIC } from './dead-letter.ts';
+import type { DeadLetterLimits } from './dead-letter-cap.ts';
 import { failPoint } from './fail-point.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
 import type { Lanes } from './lanes.ts';
@@ -28,6 +29,7 @@ export interface TaskServices {
   readonly prefix: string;
   readonly partitions: number;
   readonly options: unknown;
+  readonly deadLetters: DeadLetterLimits;
   readonly clock: Clock;
 }
 
@@ -100,7 +102,7 @@ export class Task {
    * @returns where to start reading, per input topic (full name).
    */
   async open(committed: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
-    const { lanes, prefix, partitions, options } = this.#services;
+    const { lanes, prefix, partitions, options, deadLetters } = this.#services;
     const { inputs, broadcast, local, outputs, kernel } = this.#spec;
     const task = this.#address;
     const context = { stage: this.#spec.name, partition: this.partition, partitions, options };
@@ -111,6 +113,8 @@ export class Task {
       context,
       inputs: [...inputs, ...broadcast, ...local],
       outputs: [...outputs, DEAD_LETTER_TOPIC],
+      prefix,
+      deadLetters,
     });
     const stamp = await this.#state.restore((records) => this.#restore(records));
     for (const input of inputs) {

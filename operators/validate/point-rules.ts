@@ -27,11 +27,14 @@ export class PointRules {
     this.#options = options;
   }
 
-  /** Turns to another record: its timestamp (epoch ms) and whether it is marked as back-fill. */
-  forRecord(recordMs: number, backfill: boolean): void {
+  /**
+   * Turns to another record: its timestamp (epoch ms), whether it is marked as back-fill, and whether it was redriven:
+   * then its points are as old as it lay among the dead letters, which is no fault of theirs.
+   */
+  forRecord(recordMs: number, backfill: boolean, redriven = false): void {
     const { creationGracePeriodMs, maxAgeMs, historicalAfterMs } = this.#options;
     this.#newestMs = recordMs + creationGracePeriodMs;
-    this.#oldestMs = backfill ? 0 : recordMs - maxAgeMs;
+    this.#oldestMs = backfill || redriven ? 0 : recordMs - maxAgeMs;
     this.#historicalMs = backfill ? Number.POSITIVE_INFINITY : recordMs - historicalAfterMs;
   }
 

@@ -22,6 +22,8 @@ export interface RawSource {
   readonly offset: number;
   /** The record’s own timestamp, epoch ms. */
   readonly recordMs: number;
+  /** Whether it was a dead letter and was sent again; default no. */
+  readonly redriven?: boolean;
 }
 
 /** A part of a raw record that was refused; `batch` holds just these points, absent when it is the whole record. */
@@ -66,7 +68,7 @@ export class Validator {
     if (points === 0) return [{ code: 'RECORD_EMPTY', detail: '', points: 0 }];
     const barred = this.#tenantFault(raw.tenant);
     if (barred !== undefined) return [{ ...barred, points }];
-    this.#rules.forRecord(source.recordMs, raw.backfill);
+    this.#rules.forRecord(source.recordMs, raw.backfill, source.redriven);
     const large = this.#batches.startRecord(raw.series.length, points);
     const refused = new Refusals(raw);
     let start = 0;

@@ -30,6 +30,11 @@ export const metricCatalogue = {
     'code',
   ),
   monitoring_records_dead_lettered_total: counter('Dead letters.', 'stage', 'code'),
+  monitoring_dead_letters_left_out_total: counter(
+    'Refused records that did not become dead letters, since there were too many (`runtime.deadLetters`); their points count as dropped.',
+    'stage',
+    'code',
+  ),
   monitoring_points_unaccounted: gauge(
     'Points in, less points out, dead-lettered and dropped. Anything but 0 is a defect.',
     'stage',

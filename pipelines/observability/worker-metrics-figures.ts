@@ -28,6 +28,11 @@ const STAGED: Readonly<Record<string, Translation>> = {
     label: 'code',
     staged: true,
   },
+  dead_letters_left_out_total: {
+    metric: 'monitoring_dead_letters_left_out_total',
+    label: 'code',
+    staged: true,
+  },
 };
 
 const BY_STAGE: Readonly<Record<string, Readonly<Record<string, Translation>>>> = {

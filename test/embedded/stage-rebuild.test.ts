@@ -86,6 +86,7 @@ it('a rebuilt stage loses nothing of what waited for its former kernel', async (
     prefix: '',
     partitions: 1,
     options: {},
+    deadLetters: { maxPerMinute: 1000, sampleEvery: 100 },
     clock: systemClock,
     stats,
     meter: metrics.addStage(spec.name, stats),

@@ -1,18 +1,17 @@
 import { readPackedBatch } from '../../schemas/read-packed-batch.ts';
 import type { PipelineTopics } from './pipeline-reading.ts';
 
-/** The points on `metrics.enriched`: times by series id (hex), each once, and how many stand there more than once. */
+/** The points on a topic of packed batches: times by series id (hex), each once, and how many stand there more than once. */
 export interface EnrichedPoints {
   readonly times: ReadonlyMap<string, ReadonlySet<number>>;
   readonly repeated: number;
 }
 
-/** Reads every point that enrich wrote. */
-export async function enrichedPoints({
-  transport,
-  codec,
-  prefix,
-}: PipelineTopics): Promise<EnrichedPoints> {
+/** Reads every point that enrich wrote, or validate: topic without prefix. */
+export async function enrichedPoints(
+  { transport, codec, prefix }: PipelineTopics,
+  name: 'metrics.validated' | 'metrics.enriched' = 'metrics.enriched',
+): Promise<EnrichedPoints> {
   const times = new Map<string, Set<number>>();
   let repeated = 0;
   const add = (value: Uint8Array): void => {
@@ -30,7 +29,7 @@ export async function enrichedPoints({
       }
     }
   };
-  const topic = `${prefix}metrics.enriched`;
+  const topic = prefix + name;
   for (const { partition, low, high } of await transport.ranges(topic)) {
     if (high === low) continue;
     for await (const records of transport.read(topic, partition, low, { to: high })) {

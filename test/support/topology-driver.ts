@@ -200,6 +200,8 @@ export class TopologyDriver {
       context: { stage: stage.name, partition, partitions: this.partitions, options },
       inputs: [...stage.inputs, ...stage.broadcast, ...stage.local],
       outputs: [...stage.outputs, DEAD_LETTER_TOPIC],
+      prefix: '',
+      deadLetters: this.#config.runtime.deadLetters,
     });
     for (const topic of stage.broadcast)
       this.#positions.delete(`${stage.name}/${topic}/${partition}`);
