@@ -69,7 +69,7 @@ export class FetchableLog {
     const place = { topic, partition, high: this.high, records: [], nextOffset: offset };
     if (this.refusal !== undefined) return { ...place, error: this.refusal };
     if (node !== this.leader) {
-      return { ...place, error: new KafkaError('NOT_LEADER_FOR_PARTITION', 'moved', true) };
+      return { ...place, error: new KafkaError('NOT_LEADER_OR_FOLLOWER', 'moved', true) };
     }
     if (offset < this.low || offset > this.high) {
       return { ...place, error: new KafkaError('OFFSET_OUT_OF_RANGE', 'gone', false) };

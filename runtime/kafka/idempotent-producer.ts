@@ -24,7 +24,6 @@ const contentRefused: ReadonlySet<string> = new Set([
   'RECORD_LIST_TOO_LARGE',
   'INVALID_TIMESTAMP',
   'INVALID_RECORD',
-  'CODE_87',
   'CORRUPT_MESSAGE',
 ]);
 

@@ -11,6 +11,7 @@ import type {
   Transport,
 } from '../transport.ts';
 import type { FetchLimits, KafkaClient, OpenKafkaClient } from './client.ts';
+import { ClusterClient } from './cluster-client.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { IdempotentProducer } from './idempotent-producer.ts';
 import { retrying } from './kafka-fault.ts';
@@ -18,6 +19,7 @@ import { KafkaSubscription } from './kafka-subscription.ts';
 import { type Pace, realPace } from './pace.ts';
 import { readPartition } from './read-partition.ts';
 import { toNewTopic } from './topic-config.ts';
+import type { OpenWireNode } from './wire-node.ts';
 
 const requestTimeoutMs = 15_000;
 const connectionTimeoutMs = 3000;
@@ -63,31 +65,36 @@ export async function openKafkaTransport(options: KafkaTransportOptions): Promis
     ...(ssl?.enabled === true ? { ssl: await readCertificates(ssl) } : {}),
     ...(sasl === undefined ? {} : { sasl }),
   };
-  const create = await loaders[client](options.log);
+  const nodes = await loaders[client](options.log);
   const name = options.clientId ?? 'vigie';
+  const { brokers } = options;
   const open: OpenKafkaClient = (purpose) =>
-    create({ ...connection, clientId: `${name}-${purpose}` });
+    new ClusterClient({
+      brokers,
+      open: nodes({ ...connection, clientId: `${name}-${purpose}` }),
+      requestTimeoutMs,
+    });
   return new KafkaTransport(open, options);
 }
 
-type CreateClient = (options: ConnectionOptions) => KafkaClient;
+type CreateNodes = (options: ConnectionOptions) => OpenWireNode;
 
 const loaders = {
-  async kafkajs(log?: Log): Promise<CreateClient> {
-    const { KafkajsClient } = await import('./kafkajs-client.ts');
-    if (log === undefined) return (options) => new KafkajsClient(options);
+  async kafkajs(log?: Log): Promise<CreateNodes> {
+    const { kafkajsNodes } = await import('./kafkajs-node.ts');
+    if (log === undefined) return kafkajsNodes;
     return (options) =>
-      new KafkajsClient({
+      kafkajsNodes({
         ...options,
         log: ({ namespace, log: { message, ...fields } }) =>
           log.debug({ namespace, ...fields }, message),
       });
   },
-  async platformatic(): Promise<CreateClient> {
-    const { PlatformaticClient } = await import('./platformatic-client.ts');
-    return (options) => new PlatformaticClient(options);
+  async platformatic(): Promise<CreateNodes> {
+    const { platformaticNodes } = await import('./platformatic-node.ts');
+    return platformaticNodes;
   },
-} as const satisfies Record<string, (log?: Log) => Promise<CreateClient>>;
+} as const satisfies Record<string, (log?: Log) => Promise<CreateNodes>>;
 
 /** Topics on Kafka brokers, through any client that makes the requests of `client.ts`. */
 export class KafkaTransport implements Transport {

@@ -1,5 +1,4 @@
 import { KafkaError } from './client.ts';
-import { createErrorFromCode } from './kafkajs-internals.ts';
 
 /** Errors of kafkajs that mean: no answer from a broker, or not the one looked for. */
 const connectionErrors: ReadonlySet<string> = new Set([
@@ -8,14 +7,6 @@ const connectionErrors: ReadonlySet<string> = new Set([
   'KafkaJSBrokerNotFound',
   'KafkaJSLockTimeout',
 ]);
-
-/** Gives the error of a code in a response, or undefined for success (code 0). */
-export function errorOfCode(code: number, what: string): KafkaError | undefined {
-  if (code === 0) return undefined;
-  const shape = createErrorFromCode(code);
-  const type = shape.type ?? `CODE_${code}`;
-  return new KafkaError(type, `${what}: ${type}: ${shape.message}`, shape.retriable === true);
-}
 
 /** Turns whatever kafkajs throws into a `KafkaError`, by the innermost cause. `what` names the request. */
 export function toKafkaError(thrown: unknown, what: string): KafkaError {

@@ -96,7 +96,6 @@ export interface DecodedRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, Buffer | null | readonly (Buffer | null)[]>>;
-  readonly isControlRecord: boolean;
 }
 
 /** A stored batch as kafkajs decodes it. */
@@ -109,32 +108,15 @@ export interface DecodedBatch {
   readonly records: readonly DecodedRecord[];
 }
 
-/** Where a transaction that was aborted begins. */
-export interface AbortedTransaction {
-  readonly producerId: string;
-  readonly firstOffset: string;
-}
-
-interface ProtocolErrorShape extends Error {
-  readonly type?: string;
-  readonly retriable?: boolean;
-}
-
 export const apiKeys: Readonly<
   Record<string, number>
 > = require('kafkajs/src/protocol/requests/apiKeys');
 export const requests: Readonly<Record<string, RequestDefinition>> =
   require('kafkajs/src/protocol/requests').requests;
-export const createErrorFromCode: (code: number) => ProtocolErrorShape =
-  require('kafkajs/src/protocol/error').createErrorFromCode;
 export const WireDecoder: new (buffer: Buffer) => Decoder = require('kafkajs/src/protocol/decoder');
 export const decodeRecordBatch: (
   decoder: Decoder,
 ) => Promise<DecodedBatch> = require('kafkajs/src/protocol/recordBatch/v0/decoder');
-export const filterAbortedMessages: (fetched: {
-  readonly messages: readonly DecodedRecord[];
-  readonly abortedTransactions: readonly AbortedTransaction[];
-}) => readonly DecodedRecord[] = require('kafkajs/src/consumer/filterAbortedMessages');
 export const Broker: new (options: {
   readonly connectionPool: KafkajsConnectionPool;
   readonly logger: KafkajsLogger;

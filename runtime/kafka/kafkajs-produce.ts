@@ -12,21 +12,20 @@ CompressionCodecs[CompressionTypes.Snappy] = () => ({
 });
 
 /**
- * Builds the parameters of a produce request: snappy, acknowledged by all in-sync replicas.
+ * Builds the parameters of a produce request: snappy, acknowledged by all in-sync replicas within `limitMs`.
  *
- * Loading this file puts the snappy codec in place, for reading too. The broker gets four fifths of `requestTimeoutMs`
- * for the replicas, so that its answer still comes in time.
+ * Loading this file puts the snappy codec in place, for reading too.
  */
 export function produceParameters(
   identity: ProducerIdentity,
   batches: readonly ProduceBatch[],
-  requestTimeoutMs: number,
+  limitMs: number,
 ): object {
   return {
     producerId: identity.producerId.toString(),
     producerEpoch: identity.epoch,
     acks: acknowledgedByAll,
-    timeout: Math.ceil(requestTimeoutMs * 0.8),
+    timeout: limitMs,
     compression: CompressionTypes.Snappy,
     topicData: [...Map.groupBy(batches, ({ topic }) => topic)].map(([topic, parts]) => ({
       topic,

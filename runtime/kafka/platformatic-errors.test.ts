@@ -7,26 +7,7 @@ import {
 } from '@platformatic/kafka';
 import { describe, expect, it } from 'vitest';
 import { KafkaError } from './client.ts';
-import { errorOfCode as kafkajsErrorOfCode } from './kafkajs-errors.ts';
-import { errorOfCode, throwIfFailed, toKafkaError } from './platformatic-errors.ts';
-
-/** Codes that code above the port looks for by name. */
-const looked = [1, 3, 5, 10, 18, 22, 25, 27, 29, 30, 32, 36, 45, 46, 47, 49, 59, 79, 82];
-
-describe('errors of a response', () => {
-  it('have the names and the chance of a repeat that the other client gives them', () => {
-    for (const code of looked) {
-      const [one, other] = [errorOfCode(code, 'x'), kafkajsErrorOfCode(code, 'x')];
-      expect([one?.type, one?.retriable]).toEqual([other?.type, other?.retriable]);
-    }
-  });
-
-  it('are none for code 0, and keep a code that is not known', () => {
-    expect(errorOfCode(0, 'x')).toBeUndefined();
-    expect(() => throwIfFailed(0, 'x')).not.toThrow();
-    expect(errorOfCode(9999, 'x')).toMatchObject({ type: 'CODE_9999', retriable: false });
-  });
-});
+import { toKafkaError } from './platformatic-errors.ts';
 
 describe('what the library throws', () => {
   const denied = new ResponseError(36, 2, { '/': [58, 'no such user'] }, {});

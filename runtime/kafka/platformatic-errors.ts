@@ -2,35 +2,9 @@ import {
   AuthenticationError,
   NetworkError,
   ProtocolError,
-  protocolErrors,
-  protocolErrorsCodesById,
   TimeoutError,
 } from '@platformatic/kafka';
 import { KafkaError } from './client.ts';
-
-interface KnownError {
-  readonly id: string;
-  readonly message: string;
-  readonly canRetry: boolean;
-}
-
-const namesByCode: Readonly<Record<number, string>> = protocolErrorsCodesById;
-const errorsByName: Readonly<Record<string, KnownError>> = protocolErrors;
-
-/** Gives the error of a code in a response, or undefined for success (code 0). */
-export function errorOfCode(code: number, what: string): KafkaError | undefined {
-  if (code === 0) return undefined;
-  const known = errorsByName[namesByCode[code] ?? ''];
-  const type = known?.id ?? `CODE_${code}`;
-  const text = `${what}: ${type}: ${known?.message ?? 'a code that is not known here'}`;
-  return new KafkaError(type, text, known?.canRetry === true);
-}
-
-/** Throws the error of a response’s own code. */
-export function throwIfFailed(code: number, what: string): void {
-  const error = errorOfCode(code, what);
-  if (error !== undefined) throw error;
-}
 
 /** Turns whatever the library throws into a `KafkaError`, by its causes. `what` names the request. */
 export function toKafkaError(thrown: unknown, what: string): KafkaError {

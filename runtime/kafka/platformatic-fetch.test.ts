@@ -5,10 +5,7 @@ import {
   type RecordsBatch,
 } from '@platformatic/kafka';
 import { describe, expect, it } from 'vitest';
-import { toFetchedPartitions } from './platformatic-fetch.ts';
-
-const abort = Buffer.from([0, 0, 0, 0]);
-const commit = Buffer.from([0, 0, 0, 1]);
+import { decodeFetch } from './platformatic-fetch.ts';
 
 type Header = [Buffer | null, Buffer | null];
 
@@ -45,18 +42,14 @@ function batch(
   };
 }
 
-function response(
-  records: RecordsBatch[],
-  abortedTransactions: { producerId: bigint; firstOffset: bigint }[] | null = null,
-  errorCode = 0,
-): fetchV11.FetchResponse {
+function response(records: RecordsBatch[]): fetchV11.FetchResponse {
   const part = {
     partitionIndex: 3,
-    errorCode,
+    errorCode: 0,
     highWatermark: 99n,
     lastStableOffset: 50n,
     logStartOffset: 0n,
-    abortedTransactions,
+    abortedTransactions: [{ producerId: 7n, firstOffset: 6n }],
     preferredReadReplica: -1,
     records,
   };
@@ -64,39 +57,47 @@ function response(
   return { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses };
 }
 
-const from = (offset: number) => new Map([['a/3', offset]]);
 const keys = (...names: string[]): Buffer[] => names.map((name) => Buffer.from(name));
 
-function fetched(of: fetchV11.FetchResponse, offset = 0) {
-  const [part] = toFetchedPartitions(of, from(offset));
+function decoded(...batches: RecordsBatch[]) {
+  const [part] = decodeFetch(response(batches)).partitions;
   if (part === undefined) throw new Error('no partition');
   return part;
 }
 
 describe('what was fetched', () => {
-  it('begins at the offset asked for, and ends for readers of committed records', () => {
-    const part = fetched(response([batch(10, keys('x', 'y', 'z'))]), 11);
-    expect(part).toMatchObject({ topic: 'a', partition: 3, nextOffset: 13, high: 50 });
-    const shown = part.records.map(({ offset, timestampMs, key }) => [
+  it('is told with its place, its end for readers of committed records, and aborted transactions', () => {
+    const part = decoded(batch(10, keys('x', 'y')));
+    expect(part).toMatchObject({ topic: 'a', partition: 3, code: 0, stableEnd: 50 });
+    expect(part.aborted).toEqual([{ producerId: 7n, firstOffset: 6 }]);
+    const shown = part.batches[0]?.records.map(({ offset, timestampMs, key }) => [
       offset,
       timestampMs,
       String(key),
     ]);
     expect(shown).toEqual([
+      [10, 5000, 'x'],
       [11, 6000, 'y'],
-      [12, 7000, 'z'],
     ]);
   });
 
-  it('goes on behind a batch that compaction has emptied', () => {
-    const emptied = batch(10, [], { lastOffsetDelta: 5 });
-    expect(fetched(response([emptied]), 10)).toMatchObject({ records: [], nextOffset: 16 });
-    expect(fetched(response([]), 10)).toMatchObject({ records: [], nextOffset: 10 });
+  it('says where a batch ends that compaction has emptied, and what kind each is', () => {
+    const { batches } = decoded(
+      batch(10, [], { lastOffsetDelta: 5 }),
+      batch(16, keys('x'), { attributes: IS_TRANSACTIONAL }),
+      batch(17, keys('x'), { attributes: IS_TRANSACTIONAL | IS_CONTROL }),
+    );
+    expect(batches.map(({ endOffset }) => endOffset)).toEqual([16, 17, 18]);
+    expect(batches.map(({ transactional, control }) => [transactional, control])).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
   });
 
   it('has the broker’s time where the topic says so', () => {
-    const part = fetched(response([batch(0, keys('x', 'y'), { attributes: 8 })]));
-    expect(part.records.map(({ timestampMs }) => timestampMs)).toEqual([9000, 9000]);
+    const { batches } = decoded(batch(0, keys('x', 'y'), { attributes: 8 }));
+    expect(batches[0]?.records.map(({ timestampMs }) => timestampMs)).toEqual([9000, 9000]);
   });
 
   it('has the last of several headers of a name, and no bytes for null', () => {
@@ -104,35 +105,7 @@ describe('what was fetched', () => {
       [Buffer.from('h'), Buffer.from('1')],
       [Buffer.from('h'), null],
     ];
-    const [record] = fetched(response([batch(0, keys('x'), {}, pairs)])).records;
-    expect(record?.headers).toEqual({ h: Buffer.alloc(0) });
-  });
-
-  it('leaves out what transactions took back, and their marks', () => {
-    const within = { attributes: IS_TRANSACTIONAL };
-    const mark = { attributes: IS_TRANSACTIONAL | IS_CONTROL };
-    const batches = [
-      batch(0, keys('gone'), within),
-      batch(1, keys('other'), { ...within, producerId: 2n }),
-      batch(2, keys('outside')),
-      batch(3, [abort], mark),
-      batch(4, keys('kept'), within),
-      batch(5, [commit], mark),
-      batch(6, keys('gone again'), within),
-    ];
-    const aborted = [
-      { producerId: 1n, firstOffset: 6n },
-      { producerId: 1n, firstOffset: 0n },
-    ];
-    const part = fetched(response(batches, aborted));
-    expect(part.records.map(({ key }) => String(key))).toEqual(['other', 'outside', 'kept']);
-    expect(part.nextOffset).toBe(7);
-  });
-
-  it('keeps an error with its partition, and throws that of the whole response', () => {
-    const part = fetched(response([], null, 1), 7);
-    expect(part).toMatchObject({ error: { type: 'OFFSET_OUT_OF_RANGE' }, nextOffset: 7 });
-    const failed = { ...response([]), errorCode: 29 };
-    expect(() => toFetchedPartitions(failed, from(0))).toThrow('TOPIC_AUTHORIZATION_FAILED');
+    const { batches } = decoded(batch(0, keys('x'), {}, pairs));
+    expect(batches[0]?.records[0]?.headers).toEqual({ h: Buffer.alloc(0) });
   });
 });

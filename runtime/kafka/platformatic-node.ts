@@ -1,138 +1,263 @@
 import {
-  type API,
-  apiVersionsV2,
-  Connection,
-  type ConnectionOptions as LibraryOptions,
-  protocolAPIsById,
-  ResponseError,
+  createTopicsV4,
+  FindCoordinatorKeyTypes,
+  fetchV11,
+  findCoordinatorV2,
+  heartbeatV3,
+  initProducerIdV1,
+  joinGroupV5,
+  leaveGroupV2,
+  listOffsetsV5,
+  metadataV8,
+  offsetCommitV7,
+  offsetFetchV5,
+  syncGroupV3,
 } from '@platformatic/kafka';
-import { KafkaError } from './client.ts';
-import type { Address } from './connection-options.ts';
-import { toKafkaError } from './platformatic-errors.ts';
+import type { PartitionOffset } from '../transport.ts';
+import type {
+  FetchLimits,
+  JoinRequest,
+  MemberIdentity,
+  NewTopic,
+  ProduceBatch,
+  ProducerIdentity,
+  TopicPartition,
+} from './client.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { decodeFetch } from './platformatic-fetch.ts';
+import { PlatformaticLinks, toLinkOptions } from './platformatic-links.ts';
+import { encodeTopics, produceEncoded } from './platformatic-produce.ts';
+import type {
+  ClusterAnswer,
+  Coded,
+  FetchAnswer,
+  JoinedGroup,
+  NodeAddress,
+  OpenWireNode,
+  WireNode,
+} from './wire-node.ts';
 
-/** How a node is spoken to. */
-export interface NodeOptions {
-  readonly clientId: string;
-  readonly requestTimeoutMs: number;
-  readonly library: LibraryOptions;
-}
-
-/** Versions a node speaks, by the number of the request. */
-type Versions = ReadonlyMap<number, { readonly minVersion: number; readonly maxVersion: number }>;
-
-interface Link {
-  readonly connection: Connection;
-  readonly ready: Promise<Versions>;
-}
-
-/** What a request may wait for on the broker, in milliseconds; such requests have a connection of their own. */
-export type WaitMs = number;
-
-const requestNames: Readonly<Record<number, string>> = protocolAPIsById;
+const transactionTimeoutMs = 60_000;
+const readCommitted = 1;
+const offsetKeys = { earliest: -2n, latest: -1n } as const;
+const consumer = -1;
+const noEpoch = -1;
+const noSession = 0;
+const protocolType = 'consumer';
+/** A member that is not the leader waits for the leader’s assignment. */
+const syncWaitMs = 5000;
 
 /**
- * The connections to one node: one for requests that wait for something, one for all others, since a broker answers
- * the requests of a connection one after the other. Each is opened when first needed and again after it was lost.
+ * Makes nodes that are spoken to through the connections and wire formats of `@platformatic/kafka`.
+ *
+ * Of the library only its connection and its functions of single requests are used, all of them exported. One version
+ * of each request, of those that every broker speaks from Kafka 2.3 on.
  */
-export class PlatformaticNode {
-  readonly address: Address;
-  readonly #options: NodeOptions;
-  readonly #links = new Map<'waiting' | 'prompt', Link>();
+export function platformaticNodes(options: ConnectionOptions): OpenWireNode {
+  const linkOptions = toLinkOptions(options);
+  return (address) => new PlatformaticNode(new PlatformaticLinks(address, linkOptions));
+}
 
-  constructor(address: Address, options: NodeOptions) {
-    this.address = address;
-    this.#options = options;
+class PlatformaticNode implements WireNode {
+  readonly #links: PlatformaticLinks;
+
+  constructor(links: PlatformaticLinks) {
+    this.#links = links;
   }
 
   get connected(): boolean {
-    return this.#links.get('prompt')?.connection.isConnected() === true;
+    return this.#links.connected;
   }
 
-  /**
-   * Sends a request and gives its response, with whatever error codes are in it: callers look at each part.
-   *
-   * @throws KafkaError when there is no answer, or the node does not speak this version of the request.
-   */
-  async send<Parameters extends unknown[], Answer>(
-    api: API<Parameters, Answer>,
-    parameters: Parameters,
-    waitMs: WaitMs,
-  ): Promise<Answer> {
-    const { host, port } = this.address;
-    const name = requestNames[api.key] ?? `request ${api.key}`;
-    const what = `${name} to ${host}:${port}`;
-    const link = this.#link(waitMs > 0 ? 'waiting' : 'prompt');
-    try {
-      refuseUnspoken(await link.ready, api, what);
-      const answer = api.async(link.connection, ...parameters).catch(answerOf<Answer>);
-      return await within(answer, this.#options.requestTimeoutMs + waitMs, what);
-    } catch (error) {
-      throw toKafkaError(error, what);
-    }
-  }
-
-  /** Closes the connections at once; requests under way reject. */
-  close(): void {
-    for (const { connection } of this.#links.values()) closeNow(connection);
-    this.#links.clear();
-  }
-
-  #link(lane: 'waiting' | 'prompt'): Link {
-    const known = this.#links.get(lane);
-    if (known !== undefined) return known;
-    const { clientId, library } = this.#options;
-    const connection = new Connection(clientId, library);
-    const opened: Link = { connection, ready: this.#open(connection) };
-    this.#links.set(lane, opened);
-    const lost = (): void => {
-      if (this.#links.get(lane) === opened) this.#links.delete(lane);
-      closeNow(connection);
+  async cluster(names: readonly string[] | undefined): Promise<ClusterAnswer> {
+    const answer = await this.#links.send(metadataV8.api, [names?.slice() ?? null, false]);
+    return {
+      nodes: answer.brokers,
+      controller: answer.controllerId,
+      topics: answer.topics.map(({ name, errorCode, partitions }) => {
+        const led = partitions.filter(({ leaderId }) => leaderId >= 0);
+        const leaders = new Map(led.map((part) => [part.partitionIndex, part.leaderId]));
+        return { topic: name, code: errorCode, partitions: partitions.length, leaders };
+      }),
     };
-    connection.on('error', lost);
-    connection.once('close', lost);
-    opened.ready.catch(lost);
-    return opened;
   }
 
-  async #open(connection: Connection): Promise<Versions> {
-    await connection.connect(this.address.host, this.address.port);
-    const { apiKeys } = await apiVersionsV2.api.async(connection, '', '');
-    return new Map(apiKeys.map((range) => [range.apiKey, range]));
+  async createTopics(topics: readonly NewTopic[], limitMs: number) {
+    const asked = topics.map(({ name, partitions, replicas, config }) => ({
+      name,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      assignments: [],
+      configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+    }));
+    const parameters: Parameters<typeof createTopicsV4.createRequest> = [asked, limitMs, false];
+    const answer = await this.#links.send(createTopicsV4.api, parameters, limitMs);
+    return answer.topics.map(({ name, errorCode, errorMessage }) => ({
+      topic: name,
+      code: errorCode,
+      message: errorMessage ?? '',
+    }));
+  }
+
+  async offsets(end: 'earliest' | 'latest', topic: string, partitions: readonly number[]) {
+    const asked = partitions.map((partition) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: noEpoch,
+      timestamp: offsetKeys[end],
+    }));
+    const answer = await this.#links.send(listOffsetsV5.api, [
+      consumer,
+      readCommitted,
+      [{ name: topic, partitions: asked }],
+    ]);
+    return flat(answer.topics, ({ offset }) => ({ offset: Number(offset) }));
+  }
+
+  async initProducer() {
+    const noTransaction = null;
+    const parameters: Parameters<typeof initProducerIdV1.createRequest> = [
+      noTransaction,
+      transactionTimeoutMs,
+    ];
+    const answer = await this.#links.send(initProducerIdV1.api, parameters);
+    const { errorCode, producerId, producerEpoch } = answer;
+    return { code: errorCode, producerId, epoch: producerEpoch };
+  }
+
+  async produce(identity: ProducerIdentity, batches: readonly ProduceBatch[], limitMs: number) {
+    const topics = encodeTopics(identity, batches);
+    const answer = await this.#links.send(produceEncoded, [limitMs, topics]);
+    return answer.responses.flatMap(({ name, partitionResponses }) =>
+      partitionResponses.map(({ index, errorCode }) => ({
+        topic: name,
+        partition: index,
+        code: errorCode,
+      })),
+    );
+  }
+
+  async fetch(positions: readonly PartitionOffset[], limits: FetchLimits): Promise<FetchAnswer> {
+    const topics = [...Map.groupBy(positions, ({ topic }) => topic)].map(([topicId, parts]) => ({
+      topicId,
+      partitions: parts.map(({ partition, offset }) => ({
+        partition,
+        currentLeaderEpoch: noEpoch,
+        fetchOffset: BigInt(offset),
+        lastFetchedEpoch: noEpoch,
+        partitionMaxBytes: limits.maxBytesPerPartition,
+      })),
+    }));
+    const { maxWaitMs, maxBytes } = limits;
+    const answer = await this.#links.send(
+      fetchV11.api,
+      [maxWaitMs, 1, maxBytes, readCommitted, noSession, noEpoch, topics, [], ''],
+      maxWaitMs,
+    );
+    return decodeFetch(answer);
+  }
+
+  async coordinator(group: string): Promise<Coded & NodeAddress> {
+    const { GROUP } = FindCoordinatorKeyTypes;
+    const { coordinators } = await this.#links.send(findCoordinatorV2.api, [GROUP, [group]]);
+    const [found] = coordinators;
+    if (found === undefined) throw new TypeError('FindCoordinator named nobody');
+    const { errorCode, nodeId, host, port } = found;
+    return { code: errorCode, nodeId, host, port };
+  }
+
+  async join(group: string, request: JoinRequest): Promise<JoinedGroup> {
+    const { sessionTimeoutMs, rebalanceTimeoutMs, protocol, memberId, metadata } = request;
+    const protocols = [{ name: protocol, metadata: Buffer.from(metadata) }];
+    const answer = await this.#links.send(
+      joinGroupV5.api,
+      [group, sessionTimeoutMs, rebalanceTimeoutMs, memberId, null, protocolType, protocols],
+      rebalanceTimeoutMs,
+    );
+    return {
+      code: answer.errorCode,
+      memberId: answer.memberId,
+      leader: answer.leader,
+      generation: answer.generationId,
+      members: answer.members,
+    };
+  }
+
+  async sync(group: string, member: MemberIdentity, assignment: ReadonlyMap<string, Uint8Array>) {
+    const { memberId, generation } = member;
+    const parts = [...assignment].map(([id, bytes]) => ({
+      memberId: id,
+      assignment: Buffer.from(bytes),
+    }));
+    const answer = await this.#links.send(
+      syncGroupV3.api,
+      [group, generation, memberId, null, null, null, parts],
+      syncWaitMs,
+    );
+    return { code: answer.errorCode, part: answer.assignment };
+  }
+
+  async heartbeat(group: string, { memberId, generation }: MemberIdentity): Promise<Coded> {
+    const answer = await this.#links.send(heartbeatV3.api, [group, generation, memberId, null]);
+    return { code: answer.errorCode };
+  }
+
+  async leave(group: string, memberId: string): Promise<Coded> {
+    const answer = await this.#links.send(leaveGroupV2.api, [group, [{ memberId }]]);
+    return { code: answer.errorCode };
+  }
+
+  async commit(group: string, member: MemberIdentity, offsets: readonly PartitionOffset[]) {
+    const { memberId, generation } = member;
+    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, parts]) => ({
+      name,
+      partitions: parts.map(({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: BigInt(offset),
+        committedLeaderEpoch: noEpoch,
+        committedMetadata: null,
+      })),
+    }));
+    const answer = await this.#links.send(offsetCommitV7.api, [
+      group,
+      generation,
+      memberId,
+      null,
+      topics,
+    ]);
+    return flat(answer.topics, () => ({}));
+  }
+
+  async committed(group: string, partitions: readonly TopicPartition[]) {
+    const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, parts]) => ({
+      name,
+      partitionIndexes: parts.map(({ partition }) => partition),
+    }));
+    const answer = await this.#links.send(offsetFetchV5.api, [[{ groupId: group, topics }], false]);
+    const offsets = flat(answer.topics, ({ committedOffset }) => ({
+      offset: Number(committedOffset),
+    }));
+    return { code: answer.errorCode, offsets };
+  }
+
+  close(): void {
+    this.#links.close();
   }
 }
 
-/** The library rejects a response that has any error code in it; the response is on the error. */
-function answerOf<Answer>(error: unknown): Answer {
-  if (error instanceof ResponseError) return error.response as Answer;
-  throw error;
-}
-
-function refuseUnspoken(
-  versions: Versions,
-  { key, version }: { readonly key: number; readonly version: number },
-  what: string,
-): void {
-  const range = versions.get(key);
-  if (range !== undefined && range.minVersion <= version && version <= range.maxVersion) return;
-  const spoken = range === undefined ? 'none' : `${range.minVersion} to ${range.maxVersion}`;
-  const text = `${what}: version ${version} is needed, the broker speaks ${spoken}`;
-  throw new KafkaError('UNSUPPORTED_VERSION', text, false);
-}
-
-/** The library has one limit per connection; requests that wait need one each. */
-async function within<T>(answer: Promise<T>, limitMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new KafkaError('TIMEOUT', `${what}: no answer within ${limitMs} ms`, true));
-    }, limitMs);
-  });
-  return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
-}
-
-/** Closing by the library alone waits for a connect that is under way. */
-function closeNow(connection: Connection): void {
-  connection.close().catch(() => undefined);
-  const { socket }: { readonly socket: Connection['socket'] | undefined } = connection;
-  socket?.destroy();
+/** The parts of an answer with topic, partition and code, and what else is taken of each. */
+function flat<
+  Part extends { readonly partitionIndex: number; readonly errorCode: number },
+  More extends object,
+>(
+  topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[],
+  more: (part: Part) => More,
+): (TopicPartition & Coded & More)[] {
+  return topics.flatMap(({ name, partitions }) =>
+    partitions.map((part) => ({
+      ...more(part),
+      topic: name,
+      partition: part.partitionIndex,
+      code: part.errorCode,
+    })),
+  );
 }

@@ -16,7 +16,6 @@ const batch = (topic: string, partition: number) => ({
   firstSequence: 0,
   records: [],
 });
-const asIs = (thrown: unknown): KafkaError => thrown as KafkaError;
 
 /** Answers with the given states in turn, the last one for ever, and counts the questions. */
 function brokerWith(...answers: readonly (readonly TopicState[])[]) {
@@ -76,7 +75,7 @@ describe('batches', () => {
     const { leaders } = brokerWith([state('a', 1, 2, 1, undefined)]);
     const batches = [0, 1, 2, 3].map((partition) => batch('a', partition));
     const sent: string[] = [];
-    const results = await produceByLeader(leaders, batches, asIs, async (node, part) => {
+    const results = await produceByLeader(leaders, batches, async (node, part) => {
       sent.push(`${node}: ${part.map(({ partition }) => partition)}`);
       return part.map(() => (node === 2 ? missing : undefined));
     });
@@ -86,9 +85,14 @@ describe('batches', () => {
   });
 
   it('without a code in the response may be tried again', () => {
-    const codes = new Map([['a/0', 0]]);
-    const [known, unknown] = outcomes([batch('a', 0), batch('a', 1)], codes, () => undefined);
-    expect(known).toBeUndefined();
+    const answers = [
+      { topic: 'a', partition: 0, code: 0 },
+      { topic: 'a', partition: 2, code: 10 },
+    ];
+    const batches = [0, 1, 2].map((partition) => batch('a', partition));
+    const [stored, unknown, refused] = outcomes(batches, answers);
+    expect(stored).toBeUndefined();
+    expect(refused).toMatchObject({ type: 'MESSAGE_TOO_LARGE', retriable: false });
     expect(unknown).toMatchObject({ type: 'NO_ANSWER', retriable: true });
   });
 });

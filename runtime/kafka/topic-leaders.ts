@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { KafkaError, type ProduceBatch } from './client.ts';
+import { KafkaError, type ProduceBatch, type TopicPartition } from './client.ts';
+import { errorOfCode } from './error-of-code.ts';
+import { asKafkaError } from './kafka-fault.ts';
+import type { Coded } from './wire-node.ts';
 
 const leaderPollMs = 50;
 
@@ -96,7 +99,6 @@ export class TopicLeaders {
 export async function produceByLeader(
   leaders: TopicLeaders,
   batches: readonly ProduceBatch[],
-  toError: (thrown: unknown, what: string) => KafkaError,
   send: (
     node: number,
     batches: readonly ProduceBatch[],
@@ -109,7 +111,7 @@ export async function produceByLeader(
       const node = await leaders.leader(batch.topic, batch.partition);
       byNode.set(node, [...(byNode.get(node) ?? []), { index, batch }]);
     } catch (error) {
-      results[index] = toError(error, `Produce to ${batch.topic}/${batch.partition}`);
+      results[index] = asKafkaError(error);
     }
   }
   await Promise.all(
@@ -124,16 +126,17 @@ export async function produceByLeader(
   return results;
 }
 
-/** The outcome of each batch from the error codes of a response, by `topic/partition`. */
+/** The outcome of each batch, from the codes of a response. */
 export function outcomes(
   batches: readonly ProduceBatch[],
-  codes: ReadonlyMap<string, number>,
-  errorOfCode: (code: number, what: string) => KafkaError | undefined,
+  answers: readonly (TopicPartition & Coded)[],
 ): readonly (KafkaError | undefined)[] {
+  const codes = new Map(
+    answers.map(({ topic, partition, code }) => [`${topic}/${partition}`, code]),
+  );
   return batches.map(({ topic, partition }) => {
-    const what = `Produce to ${topic}/${partition}`;
     const code = codes.get(`${topic}/${partition}`);
-    if (code === undefined) return new KafkaError('NO_ANSWER', `${what}: no answer`, true);
-    return errorOfCode(code, what);
+    if (code !== undefined) return errorOfCode(code, { api: 'Produce', topic, partition });
+    return new KafkaError('NO_ANSWER', `Produce of ${topic}/${partition}: no answer`, true);
   });
 }
