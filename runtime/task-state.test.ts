@@ -2,39 +2,69 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SlotReader, SlotWriter } from './slot.ts';
 import { TaskState } from './task-state.ts';
-import type { FetchedRecord, OutboundRecord, PartitionRange } from './transport.ts';
+import type { FetchedRecord, OutboundRecord, PartitionRange, TopicRecord } from './transport.ts';
 
-/** A state topic in memory that compacts as eagerly as a broker may: only the newest record of a key is left. */
-class CompactedLog {
-  readonly #records = new Map<string, FetchedRecord>();
+/** A state topic in memory that compacts when it is told to: then only the newest record of a key is left. */
+class StateLog {
+  #records: FetchedRecord[] = [];
   #next = 0;
+  /** Offsets that reads began at. */
+  readonly reads: number[] = [];
 
   append(records: readonly OutboundRecord[]): void {
     for (const { key, value, headers } of records) {
-      const name = Buffer.from(key ?? new Uint8Array(0)).toString('latin1');
-      this.#records.delete(name);
-      this.#records.set(name, { key, value, headers, timestampMs: 0, offset: this.#next });
+      this.#records.push({ key, value, headers, timestampMs: 0, offset: this.#next });
       this.#next += 1;
     }
   }
 
+  /** Removes superseded records below an offset, as a broker does when it thinks fit. */
+  compact(below = this.#next): void {
+    const newest = new Map(
+      this.#records
+        .filter(({ offset }) => offset < below)
+        .map(({ key, offset }) => [nameOf(key), offset]),
+    );
+    this.#records = this.#records.filter(
+      ({ key, offset }) => offset >= below || newest.get(nameOf(key)) === offset,
+    );
+  }
+
   /** Entries on the topic, tombstones and the stamp not counted. */
   get size(): number {
-    return [...this.#records].filter(([name, { value }]) => value !== null && name !== '~stamp')
+    return this.#records.filter(({ key, value }) => value !== null && nameOf(key) !== '~stamp')
       .length;
   }
 
-  async ranges(): Promise<PartitionRange[]> {
-    return [{ partition: 0, low: 0, high: this.#next }];
+  get end(): number {
+    return this.#next;
   }
 
-  async *read(_topic: string, _partition: number, from: number): AsyncIterable<FetchedRecord[]> {
-    yield [...this.#records.values()].filter(({ offset }) => offset >= from);
+  async ranges(): Promise<PartitionRange[]> {
+    return [this.range];
+  }
+
+  get range(): PartitionRange {
+    return { partition: 0, low: 0, high: this.#next };
+  }
+
+  async *read(
+    _topic: string,
+    _partition: number,
+    from: number,
+    { to = this.#next }: { readonly to?: number } = {},
+  ): AsyncIterable<FetchedRecord[]> {
+    this.reads.push(from);
+    yield this.#records.filter(({ offset }) => offset >= from && offset < to);
   }
 
   async write(_producer: string, records: readonly OutboundRecord[]): Promise<void> {
     this.append(records);
   }
+}
+
+function nameOf(key: Uint8Array | null): string {
+  return Buffer.from(key ?? []).toString('latin1');
 }
 
 type Changes = Readonly<Record<string, string | null>>;
@@ -48,33 +78,54 @@ function entriesOf(changes: Changes): SlotReader {
   return new SlotReader(slot.buffer, slot.byteLength);
 }
 
-async function restore(log: CompactedLog) {
-  const state = new TaskState({
-    transport: log,
-    prefix: 'test.',
-    task: { stage: 'detect', partition: 0 },
-    chunkBytes: 200,
-    clock: { nowMs: () => 0 },
-  });
-  const entries = new Map<string, string>();
-  const positions = await state.restore(async (records) => {
+/** A kernel’s entries, and the saved state that they come from. */
+class Holder {
+  readonly entries = new Map<string, string>();
+  readonly state: TaskState;
+  readonly #log: StateLog;
+
+  constructor(log: StateLog) {
+    this.#log = log;
+    this.state = new TaskState({
+      transport: log,
+      prefix: 'test.',
+      task: { stage: 'detect', partition: 0 },
+      chunkBytes: 200,
+      clock: { nowMs: () => 0 },
+    });
+  }
+
+  follow(): Promise<void> {
+    return this.state.follow(this.#hand, this.#log.range);
+  }
+
+  restore(): Promise<ReadonlyMap<string, number>> {
+    return this.state.restore(this.#hand);
+  }
+
+  readonly #hand = async (records: readonly TopicRecord[]): Promise<void> => {
     for (const { key, value } of records) {
-      const name = Buffer.from(key ?? new Uint8Array(0)).toString();
-      if (value === null) entries.delete(name);
-      else entries.set(name, Buffer.from(value).toString());
+      const name = nameOf(key);
+      if (value === null) this.entries.delete(name);
+      else this.entries.set(name, Buffer.from(value).toString());
     }
-  });
-  return { state, entries, positions };
+  };
 }
 
-function save(state: TaskState, log: CompactedLog, changes: Changes, offset: number): void {
+async function restore(log: StateLog) {
+  const holder = new Holder(log);
+  const positions = await holder.restore();
+  return { state: holder.state, entries: holder.entries, positions };
+}
+
+function save(state: TaskState, log: StateLog, changes: Changes, offset: number): void {
   log.append(state.records(entriesOf(changes), new Map([['in', offset]])));
   state.acknowledged();
 }
 
 describe('TaskState', () => {
   it('restores what was saved last, and where the input stood', async () => {
-    const log = new CompactedLog();
+    const log = new StateLog();
     const { state } = await restore(log);
     save(state, log, { a: '1', b: '1' }, 10);
     save(state, log, { a: '2' }, 20);
@@ -85,19 +136,49 @@ describe('TaskState', () => {
   });
 
   it('writes nothing when neither state nor input moved', async () => {
-    const { state } = await restore(new CompactedLog());
+    const { state } = await restore(new StateLog());
     expect(state.records(entriesOf({}), new Map([['in', 5]]))).toHaveLength(1);
     state.acknowledged();
     expect(state.records(entriesOf({}), new Map([['in', 5]]))).toEqual([]);
   });
 
   it('leaves no trace of removed entries', async () => {
-    const log = new CompactedLog();
+    const log = new StateLog();
     const { state } = await restore(log);
     for (let i = 0; i < 50; i++) save(state, log, { [`key${i}`]: 'x', [`key${i - 1}`]: null }, i);
     save(state, log, { key49: null }, 50);
     save(state, log, { last: 'y' }, 51);
+    log.compact();
     expect(log.size).toBe(1);
+  });
+
+  it('is not that of a checkpoint that a crash cut off, though its number is below a later stamp', async () => {
+    const log = new StateLog();
+    const first = await restore(log);
+    save(first.state, log, { a: '1' }, 10);
+    log.append(first.state.records(entriesOf({ a: 'torn' }), new Map([['in', 20]])).slice(0, 1));
+    const second = await restore(log);
+    save(second.state, log, { b: '1' }, 15);
+    const third = await restore(log);
+    expect(Object.fromEntries(third.entries)).toEqual({ a: '1', b: '1' });
+    save(third.state, log, { b: '2' }, 30);
+    expect(Object.fromEntries((await restore(log)).entries)).toEqual({ a: '1', b: '2' });
+  });
+
+  it('is taken over by a follower that reads only what it has not read', async () => {
+    const log = new StateLog();
+    const owner = await restore(log);
+    save(owner.state, log, { a: '1', b: '1' }, 10);
+    const follower = new Holder(log);
+    await follower.follow();
+    const seen = log.end;
+    save(owner.state, log, { b: '2' }, 20);
+    log.append(owner.state.records(entriesOf({ a: 'torn' }), new Map([['in', 30]])).slice(0, 1));
+    log.reads.length = 0;
+    expect(Object.fromEntries(await follower.restore())).toEqual({ in: 20 });
+    expect(Object.fromEntries(follower.entries)).toEqual({ a: '1', b: '2' });
+    expect(log.reads).toEqual([seen]);
+    expect(follower.state.progress.behind).toBe(0);
   });
 
   it('is that of a complete checkpoint, wherever a crash cuts one off and however often', async () => {
@@ -106,10 +187,16 @@ describe('TaskState', () => {
       fc.option(fc.string({ maxLength: 3 })),
     );
     const steps = fc.array(
-      fc.record({ changes, crashAfter: fc.option(fc.nat({ max: 6 }), { freq: 2 }) }),
+      fc.record({
+        changes,
+        crashAfter: fc.option(fc.nat({ max: 6 }), { freq: 2 }),
+        follow: fc.boolean(),
+        takeOver: fc.boolean(),
+        compact: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 2 }),
+      }),
       { maxLength: 25 },
     );
-    await fc.assert(fc.asyncProperty(steps, followModel), { numRuns: 500 });
+    await fc.assert(fc.asyncProperty(steps, followModel), { numRuns: 1000 });
   });
 });
 
@@ -117,28 +204,39 @@ interface Step {
   readonly changes: Changes;
   /** Records of the checkpoint that get to the topic before the crash; null: no crash. */
   readonly crashAfter: number | null;
+  /** Whether the follower looks at the topic after this step, and takes over after a crash. */
+  readonly follow: boolean;
+  readonly takeOver: boolean;
+  /** Share of the topic that is compacted after this step. */
+  readonly compact: number | null;
 }
 
 async function followModel(steps: readonly Step[]): Promise<void> {
-  const log = new CompactedLog();
+  const log = new StateLog();
   const model = new Map<string, string>();
   let offset = 0;
   let { state } = await restore(log);
-  for (const { changes, crashAfter } of steps) {
+  let follower = new Holder(log);
+  for (const { changes, crashAfter, follow, takeOver, compact } of steps) {
     const records = state.records(entriesOf(changes), new Map([['in', offset + 1]]));
-    log.append(records.slice(0, crashAfter ?? records.length));
-    if (crashAfter === null || crashAfter >= records.length) {
+    const written = Math.min(crashAfter ?? records.length, records.length);
+    log.append(records.slice(0, written));
+    if (written === records.length) {
       offset += 1;
       apply(model, changes);
     }
+    if (compact !== null) log.compact(Math.floor(compact * log.end));
+    if (follow) await follower.follow();
     if (crashAfter === null) {
       state.acknowledged();
       continue;
     }
-    const restored = await restore(log);
-    expect(Object.fromEntries(restored.entries)).toEqual(Object.fromEntries(model));
-    expect(restored.positions.get('in') ?? 0).toBe(offset);
-    state = restored.state;
+    const heir = takeOver ? follower : new Holder(log);
+    const positions = await heir.restore();
+    if (takeOver) follower = new Holder(log);
+    expect(Object.fromEntries(heir.entries)).toEqual(Object.fromEntries(model));
+    expect(positions.get('in') ?? 0).toBe(offset);
+    state = heir.state;
   }
   const last = await restore(log);
   expect(Object.fromEntries(last.entries)).toEqual(Object.fromEntries(model));

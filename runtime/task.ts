@@ -1,37 +1,11 @@
 import { type Observable, Subject } from 'rxjs';
 import { batchWhileBusy } from './batch-while-busy.ts';
-import type { Clock } from './clock.ts';
-import { DEAD_LETTER_TOPIC } from './dead-letter.ts';
-import type { DeadLetterLimits } from './dead-letter-cap.ts';
-import { failPoint } from './fail-point.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
-import type { Lanes } from './lanes.ts';
 import { SlotReader, SlotWriter } from './slot.ts';
-import type { SlotPool } from './slot-pool.ts';
 import type { StageSpec } from './stage-spec.ts';
 import { chunks, isReplay, size, type TaskItem, takeCall } from './task-item.ts';
-import { TaskState } from './task-state.ts';
-import type {
-  FetchedRecord,
-  OutboundRecord,
-  PartitionOffset,
-  TopicRecord,
-  Transport,
-} from './transport.ts';
-
-const STATE_CHUNK_BYTES = 8 * 1024 * 1024;
-
-/** What a task needs of its surroundings. */
-export interface TaskServices {
-  readonly transport: Transport;
-  readonly lanes: Lanes;
-  readonly slots: SlotPool;
-  readonly prefix: string;
-  readonly partitions: number;
-  readonly options: unknown;
-  readonly deadLetters: DeadLetterLimits;
-  readonly clock: Clock;
-}
+import { TaskRestore, type TaskServices } from './task-restore.ts';
+import type { FetchedRecord, OutboundRecord, PartitionOffset, TopicRecord } from './transport.ts';
 
 /** What one kernel call left behind, to be written, and then to be acknowledged to the task. */
 export interface TaskResult {
@@ -64,24 +38,23 @@ export class Task {
   readonly #positions = new Map<string, number>();
   readonly #replayUntil = new Map<string, number>();
   readonly #waiters: (() => void)[] = [];
-  readonly #state: TaskState;
+  readonly #restore: TaskRestore;
   #pendingItems = 0;
   #pendingBytes = 0;
 
-  constructor(spec: StageSpec, partition: number, services: TaskServices) {
+  /** @param restore where the task has been followed from, if it has. */
+  constructor(
+    spec: StageSpec,
+    partition: number,
+    services: TaskServices,
+    restore: TaskRestore = new TaskRestore(spec, partition, services),
+  ) {
     this.partition = partition;
     this.#spec = spec;
     this.#services = services;
     this.#address = { stage: spec.name, partition };
     this.#lane = services.lanes.laneOf(partition);
-    const { transport, prefix, clock } = services;
-    this.#state = new TaskState({
-      transport,
-      prefix,
-      task: this.#address,
-      chunkBytes: STATE_CHUNK_BYTES,
-      clock,
-    });
+    this.#restore = restore;
     this.results = this.#inbox.pipe(
       batchWhileBusy({ take: takeCall, project: (items) => this.#call(items) }),
     );
@@ -97,26 +70,19 @@ export class Task {
     return this.#pendingItems;
   }
 
+  /** How far reading the saved state has come. */
+  get restoring(): { readonly recordsRead: number; readonly behind: number } {
+    return this.#restore.state.progress;
+  }
+
   /**
-   * Creates the kernel in its thread and restores its state.
+   * Opens the kernel in its thread and restores its state.
    * @returns where to start reading, per input topic (full name).
    */
   async open(committed: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
-    const { lanes, prefix, partitions, options, deadLetters } = this.#services;
-    const { inputs, broadcast, local, outputs, kernel } = this.#spec;
-    const task = this.#address;
-    const context = { stage: this.#spec.name, partition: this.partition, partitions, options };
-    await lanes.run(this.#lane, {
-      op: 'open',
-      task,
-      kernel,
-      context,
-      inputs: [...inputs, ...broadcast, ...local],
-      outputs: [...outputs, DEAD_LETTER_TOPIC],
-      prefix,
-      deadLetters,
-    });
-    const stamp = await this.#state.restore((records) => this.#restore(records));
+    const { prefix } = this.#services;
+    const { inputs } = this.#spec;
+    const stamp = await this.#restore.own();
     for (const input of inputs) {
       const topic = prefix + input;
       const until = committed.get(topic) ?? 0;
@@ -159,7 +125,7 @@ export class Task {
 
   /** Makes the records that save a checkpoint’s entries, none when nothing changed; they count once settled. */
   stateRecords({ output, answer, positions }: TaskResult): OutboundRecord[] {
-    return this.#state.records(new SlotReader(output, answer.bytes), positions);
+    return this.#restore.state.records(new SlotReader(output, answer.bytes), positions);
   }
 
   /** The offsets that may be committed with a result: a topic that is still being replayed keeps its own. */
@@ -172,7 +138,7 @@ export class Task {
 
   /** Acknowledges that a result was written (or needed no writing): its buffer is free again. */
   settle(result: TaskResult): void {
-    if (result.kind === 'checkpoint') this.#state.acknowledged();
+    if (result.kind === 'checkpoint') this.#restore.state.acknowledged();
     this.#services.slots.release(result.output);
     this.#pendingBytes -= result.settledBytes;
     this.#pendingItems -= result.settledItems;
@@ -271,19 +237,6 @@ export class Task {
       }
     }
     return slot;
-  }
-
-  async #restore(records: readonly TopicRecord[]): Promise<void> {
-    const slot = new SlotWriter(this.#services.slots.acquire(size(records)));
-    for (const record of records) slot.append(0, 0, 0, record);
-    await this.#services.lanes.run(this.#lane, {
-      op: 'restore',
-      task: this.#address,
-      input: slot.buffer,
-      bytes: slot.byteLength,
-    });
-    this.#services.slots.release(slot.buffer);
-    failPoint('restoring', `${this.#address.stage}/${this.partition}`);
   }
 }
 
