@@ -107,7 +107,7 @@ class SinkRun {
     } else if (event.kind === 'revoked') {
       for (const partition of event.partitions) this.#deliveries.delete(partition);
       event.release();
-    } else if (!this.#closing) {
+    } else if (event.kind === 'records' && !this.#closing) {
       this.#busy = this.#deliver(event.partition, event.records);
       await this.#busy;
     }

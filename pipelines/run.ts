@@ -126,9 +126,10 @@ function stageServices(
   metered: MeteredStage,
   gate: SchemaGate,
 ): OwnServices {
-  const { checkpointIntervalMs, maxBufferedBytes } = config.runtime;
+  const { checkpointIntervalMs, maxBufferedBytes, standbyReplicas } = config.runtime;
   const options = stageOptions(config, spec.name, schemas.ids);
-  const services = { ...metered, options, checkpointIntervalMs, maxBufferedBytes };
+  const limits = { checkpointIntervalMs, maxBufferedBytes, standbyReplicas };
+  const services = { ...metered, options, ...limits };
   // Only producers write with schemas of their own; between stages the ids are ours.
   return spec.name === 'validate'
     ? { ...services, admit: (records) => gate.admit(records) }

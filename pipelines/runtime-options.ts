@@ -56,6 +56,15 @@ export const runtimeOptions = z
       .default(60_000)
       .meta({ unit: 'ms' })
       .describe('Longest time a change of state stays unsaved.'),
+    standbyReplicas: z
+      .number()
+      .int()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'Workers that keep the state of each task besides the one that works on it; with 1 a worker’s death costs no restore, and state takes twice the memory. Needs Kafka and a second worker.',
+      ),
     maxBufferedBytes: z
       .number()
       .int()

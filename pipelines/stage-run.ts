@@ -15,7 +15,8 @@ import { failPoint, isArmed } from '../runtime/fail-point.ts';
 import type { Log } from '../runtime/log.ts';
 import { SlotReader } from '../runtime/slot.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
-import { Task, type TaskResult, type TaskServices } from '../runtime/task.ts';
+import { Task, type TaskResult } from '../runtime/task.ts';
+import type { TaskServices } from '../runtime/task-restore.ts';
 import type {
   FetchedRecord,
   OutboundRecord,
@@ -23,9 +24,11 @@ import type {
   SubscriptionEvent,
   TopicRecord,
 } from '../runtime/transport.ts';
+import { feedBroadcast } from './broadcast-feed.ts';
 import type { StageMeter } from './observability/worker-metrics-stage.ts';
 import type { StageStats } from './stage-stats.ts';
 import { latestOffsets, takeWrite } from './stage-write.ts';
+import { StandbySet } from './standby-set.ts';
 
 /** What a stage needs besides its own description. */
 export interface StageServices extends TaskServices {
@@ -33,6 +36,8 @@ export interface StageServices extends TaskServices {
   readonly meter: StageMeter;
   readonly log: Log;
   readonly checkpointIntervalMs: number;
+  /** Workers that stand by for each task, 0 or 1. */
+  readonly standbyReplicas: number;
   /** Input bytes in flight per task above which its partition is paused. */
   readonly maxBufferedBytes: number;
   /**
@@ -66,13 +71,16 @@ export class StageRun {
   readonly #paused = new Set<number>();
   readonly #held = new Set<number>();
   readonly #broken = Promise.withResolvers<void>();
+  readonly #standbys: StandbySet;
 
   constructor(spec: StageSpec, services: StageServices, subscription: Subscription) {
     this.#spec = spec;
     this.#services = services;
     this.#subscription = subscription;
+    this.#standbys = new StandbySet(spec, services);
     services.stats.restarted();
     services.meter.subscribed(this.#tasks, this.#paused);
+    services.meter.standsBy(this.#standbys);
     const intake = subscription.events.pipe(mergeMap((event) => from(this.#take(event))));
     const writes = this.#results.pipe(
       batchWhileBusy({ take: takeWrite, project: (results) => this.#write(results) }),
@@ -117,6 +125,7 @@ export class StageRun {
     await Promise.allSettled(this.#assigning.values());
     await Promise.allSettled([...this.#tasks.values()].map((task) => task.close()));
     this.#tasks.clear();
+    await this.#standbys.close();
   }
 
   async #take(event: SubscriptionEvent): Promise<void> {
@@ -134,6 +143,9 @@ export class StageRun {
         failPoint('revoked', this.#spec.name);
         event.release();
         return;
+      case 'standby':
+        this.#standbys.follow(event.partitions);
+        return;
       case 'records':
         await this.#offer(event);
         return;
@@ -147,7 +159,8 @@ export class StageRun {
   }
 
   async #open(partition: number): Promise<void> {
-    const task = new Task(this.#spec, partition, this.#services);
+    const standby = this.#standbys.take(partition);
+    const task = new Task(this.#spec, partition, this.#services, standby);
     task.results.pipe(takeUntil(this.#left)).subscribe({
       next: (result) => this.#results.next(result),
       error: (error: unknown) => this.#results.error(error),
@@ -157,32 +170,22 @@ export class StageRun {
       committed.set(topic, (await this.#subscription.committed(topic, partition)) ?? 0);
     }
     const { stats, meter } = this.#services;
-    const from = await meter.restore(partition, () => task.open(committed));
+    const from = await meter.restore(partition, task.restoring, () => task.open(committed));
     for (const [topic, offset] of from)
       stats.assigned(partition, topic, offset, committed.get(topic) ?? 0);
     this.#tasks.set(partition, task);
-    for (const topic of this.#spec.broadcast) await this.#follow(topic, task);
+    const { transport, prefix } = this.#services;
+    for (const topic of this.#spec.broadcast) {
+      await feedBroadcast({
+        transport,
+        topic: prefix + topic,
+        feed: (records) => task.broadcast(topic, records),
+        fail: (error) => this.#results.error(error),
+        signal: this.#abort.signal,
+      });
+    }
     meter.started(partition);
     this.#subscription.start(partition, from);
-  }
-
-  /** Feeds a broadcast topic to the task: what is there now before its first input, the rest as it comes. */
-  async #follow(topic: string, task: Task): Promise<void> {
-    const { transport, prefix } = this.#services;
-    const name = prefix + topic;
-    const [range] = await transport.ranges(name);
-    if (range === undefined) return;
-    for await (const records of transport.read(name, 0, range.low, { to: range.high })) {
-      task.broadcast(topic, records);
-    }
-    const { signal } = this.#abort;
-    const rest = async (): Promise<void> => {
-      for await (const records of transport.read(name, 0, range.high, { signal }))
-        task.broadcast(topic, records);
-    };
-    rest().catch((error: unknown) => {
-      if (!signal.aborted) this.#results.error(error);
-    });
   }
 
   async #release(partition: number): Promise<void> {

@@ -43,6 +43,7 @@ export function runStage(spec: StageSpec, services: StageServices): RunningStage
     services.transport.subscribe(
       `${services.prefix}${spec.name}`,
       inputTopics(spec, services.prefix),
+      { standby: services.standbyReplicas > 0 },
     ),
   ).pipe(
     mergeMap((subscription) => {

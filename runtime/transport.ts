@@ -50,7 +50,9 @@ export interface PartitionOffset {
  * What a subscription tells its stage.
  *
  * `assigned`: these partition numbers (of every topic of the subscription) are ours; nothing is delivered until `start`.
- * `revoked`: they are to be given up; the stage finishes and commits, then calls `release`, within the session time-out.
+ * None, once, when the group has nothing for us.
+ * `revoked`: they are to be given up; the stage finishes and commits, then calls `release`, before the transport’s limit.
+ * `standby`: partitions that others work on and that we are to be ready for; they replace those told before.
  * `records`: consecutive records of one partition; `high` is the partition’s end when they were fetched, for lag.
  */
 export type SubscriptionEvent =
@@ -60,6 +62,7 @@ export type SubscriptionEvent =
       readonly partitions: readonly number[];
       readonly release: () => void;
     }
+  | { readonly kind: 'standby'; readonly partitions: readonly number[] }
   | {
       readonly kind: 'records';
       readonly topic: string;
@@ -112,8 +115,15 @@ export interface Transport {
   committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
   /** Writes records outside any group and resolves when all are acknowledged. One call at a time per `producer` name. */
   write(producer: string, records: readonly OutboundRecord[]): Promise<void>;
-  /** Joins a consumer group over co-partitioned topics: the same partition number of each topic goes to the same member. */
-  subscribe(group: string, topics: readonly string[]): Promise<Subscription>;
+  /**
+   * Joins a consumer group over co-partitioned topics: the same partition number of each topic goes to the same member.
+   * With `standby`, the member may also be told to stand by for partitions of others.
+   */
+  subscribe(
+    group: string,
+    topics: readonly string[],
+    options?: { readonly standby?: boolean },
+  ): Promise<Subscription>;
   /**
    * Reads a partition without a group, from an offset to `to` (exclusive), or following the log for ever when `to` is absent.
    * Starts at the lowest readable offset when `from` lies below it.

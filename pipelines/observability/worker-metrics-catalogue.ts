@@ -111,6 +111,23 @@ export const metricCatalogue = {
     'stage',
   ),
   monitoring_restored_bytes_total: counter('Saved state handed to kernels.', 'stage'),
+  monitoring_restoring_records: gauge(
+    'Records of the state topic still to be read by restores under way.',
+    'stage',
+  ),
+  monitoring_restored_records_total: counter(
+    'Records of the state topic read to restore assigned partitions; a standby leaves only the newest to read.',
+    'stage',
+  ),
+  monitoring_standby_partitions: gauge('Partitions that this worker stands by for.', 'stage'),
+  monitoring_standby_lag_records: gauge(
+    'Records of the state topic that standbys have not taken in, as of their last look.',
+    'stage',
+  ),
+  monitoring_standby_take_overs_total: counter(
+    'Partitions assigned to this worker while it stood by for them.',
+    'stage',
+  ),
   monitoring_replay_records: gauge(
     'Committed input still to be read again to bring restored state up to date.',
     'stage',

@@ -22,6 +22,7 @@ function record(topic: string, bytes: number): OutboundRecord {
 }
 
 const stage = 'detect';
+const progress = { recordsRead: 0, behind: 0 };
 
 describe('StageMeter', () => {
   it('goes through its phases', async () => {
@@ -48,7 +49,7 @@ describe('StageMeter', () => {
     const { time, observed, meter } = makeMeter();
     await meter.rebalance('assigned', async () => {
       const restoring = [3, 1].map((partition) =>
-        meter.restore(partition, async () => {
+        meter.restore(partition, progress, async () => {
           time.ms += 250;
         }),
       );

@@ -3,6 +3,12 @@ import { PipelineError } from '../../runtime/errors.ts';
 import type { StageCondition, StagePhase } from '../../runtime/health.ts';
 import type { MetricLabels } from '../../runtime/metrics.ts';
 import type { OutboundRecord } from '../../runtime/transport.ts';
+import {
+  type HandoverFigures,
+  HandoverMeter,
+  type RestoreProgress,
+  type Standbys,
+} from './handover-meter.ts';
 import type { MetricName } from './worker-metrics-catalogue.ts';
 
 /** What waits in a stage: fetches and their bytes, and partitions that are not fetched meanwhile. */
@@ -40,6 +46,7 @@ const INFERENCE = /^inference_seconds\{model="([^"]*)"\}$/;
 
 /** Watches one stage of this worker: its phase, its partitions, its writes, and how long each took. */
 export class StageMeter {
+  readonly #handover = new HandoverMeter();
   readonly #setup: StageMeterSetup;
   readonly #partitions = new Map<number, 'restoring' | 'running'>();
   readonly #written = new Map<string, WrittenFigures>();
@@ -69,6 +76,10 @@ export class StageMeter {
       bytes += task.pendingBytes;
     }
     return { items, bytes, paused: this.#paused.size };
+  }
+
+  get handover(): HandoverFigures {
+    return this.#handover.figures;
   }
 
   get checkpointBytes(): number {
@@ -114,6 +125,11 @@ export class StageMeter {
     this.#partitions.clear();
   }
 
+  /** The stage stands by for partitions of others; the argument stays its own and changes. */
+  standsBy(standbys: Standbys): void {
+    this.#handover.standsBy(standbys);
+  }
+
   /** The stage met a fault: one of fate `retry` has it rebuilt, any other ends it. */
   faulted(error: unknown): void {
     const isPassing = error instanceof PipelineError && error.fate === 'retry';
@@ -141,10 +157,14 @@ export class StageMeter {
   }
 
   /** Times opening a task and restoring its state. */
-  async restore<T>(partition: number, work: () => Promise<T>): Promise<T> {
+  async restore<T>(
+    partition: number,
+    progress: RestoreProgress,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const startMs = this.#setup.monotonic.elapsedMs();
     this.#partitions.set(partition, 'restoring');
-    const result = await work();
+    const result = await this.#handover.restore(progress, work);
     this.#observe('monitoring_restore_duration_seconds', startMs);
     return result;
   }

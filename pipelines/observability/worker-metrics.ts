@@ -171,6 +171,12 @@ export class WorkerMetrics {
     write('monitoring_lag_seconds', this.#lagSeconds(stats), { stage });
     write('monitoring_replay_records', progress.replayRecords, { stage });
     write('monitoring_replayed_records_total', progress.replayedRecords, { stage });
+    const { handover } = meter;
+    write('monitoring_restoring_records', handover.restoring, { stage });
+    write('monitoring_restored_records_total', handover.restored, { stage });
+    write('monitoring_standby_partitions', handover.standbys, { stage });
+    write('monitoring_standby_lag_records', handover.standbyLagRecords, { stage });
+    write('monitoring_standby_take_overs_total', handover.takeOvers, { stage });
     write('monitoring_queue_items', queue.items, { stage });
     write('monitoring_queue_bytes', queue.bytes, { stage });
     write('monitoring_partitions_paused', queue.paused, { stage });

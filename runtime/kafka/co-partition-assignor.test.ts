@@ -8,18 +8,55 @@ const member = (memberId: string, owned: readonly number[] = [], generation = 1)
   generation,
 });
 const shares = (members: readonly Claim[], partitions: number): Record<string, unknown> =>
-  Object.fromEntries(assignCoPartitions(members, partitions));
+  Object.fromEntries(
+    [...assignCoPartitions(members, partitions)].map(([id, part]) => [id, part.partitions]),
+  );
 
 /** Rebalances as a group does, until nothing moves any more. */
 function settle(members: readonly Claim[], partitions: number): readonly Claim[] {
-  let current = members;
+  return rounds(members, partitions).at(-1) ?? members;
+}
+
+/** What every member holds after each round. */
+function rounds(members: readonly Claim[], partitions: number): readonly (readonly Claim[])[] {
+  const steps: (readonly Claim[])[] = [];
   for (let round = 0; round < 5; round += 1) {
+    const current = steps.at(-1) ?? members;
     const assigned = assignCoPartitions(current, partitions);
-    current = current.map(({ memberId, generation }) =>
-      member(memberId, assigned.get(memberId) ?? [], generation + 1),
+    steps.push(
+      current.map(({ memberId, generation }) =>
+        member(memberId, assigned.get(memberId)?.partitions ?? [], generation + 1),
+      ),
     );
   }
-  return current;
+  return steps;
+}
+
+/** Partitions that are where they were. */
+function kept(before: readonly Claim[], after: readonly Claim[]): number {
+  return before.flatMap(({ memberId, owned }) => {
+    const now = after.find((each) => each.memberId === memberId)?.owned ?? [];
+    return owned.filter((partition) => now.includes(partition));
+  }).length;
+}
+
+/** The fewest partitions that have to move for even shares: over all ways to say who gets one more than the others. */
+function fewestMoves(members: readonly Claim[], partitions: number): number {
+  const least = Math.floor(partitions / members.length);
+  const withOneMore = partitions % members.length;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let choice = 0; choice < 2 ** members.length; choice += 1) {
+    const more = members.map((_, index) => (choice >> index) & 1);
+    if (more.reduce((sum, one) => sum + one, 0) !== withOneMore) continue;
+    const moves = members.map(({ owned }, index) =>
+      Math.max(0, owned.length - least - (more[index] ?? 0)),
+    );
+    fewest = Math.min(
+      fewest,
+      moves.reduce((sum, move) => sum + move, 0),
+    );
+  }
+  return fewest;
 }
 
 describe('assignCoPartitions', () => {
@@ -50,6 +87,24 @@ describe('assignCoPartitions', () => {
     });
   });
 
+  it('says who is still to get something, and that the group is not at rest', () => {
+    const told = (members: readonly Claim[], partitions: number) =>
+      [...assignCoPartitions(members, partitions)].map(([id, { awaiting, settling }]) => [
+        id,
+        awaiting,
+        settling,
+      ]);
+    expect(told([member('a', [0, 1]), member('b')], 2)).toEqual([
+      ['a', false, true],
+      ['b', true, true],
+    ]);
+    expect(told([member('a', [0]), member('b'), member('c')], 1)).toEqual([
+      ['a', false, false],
+      ['b', false, false],
+      ['c', false, false],
+    ]);
+  });
+
   const group = fc
     .record({ count: fc.integer({ min: 1, max: 6 }), partitions: fc.integer({ min: 0, max: 24 }) })
     .chain(({ count, partitions }) =>
@@ -76,11 +131,13 @@ describe('assignCoPartitions', () => {
     fc.assert(
       fc.property(group, ({ members, partitions }) => {
         const assigned = assignCoPartitions(members, partitions);
-        const all = [...assigned.values()].flat();
+        const all = [...assigned.values()].flatMap((part) => part.partitions);
         expect(new Set(all).size).toBe(all.length);
         for (const { memberId, owned } of members) {
           for (const partition of owned) {
-            const owner = [...assigned].find(([, part]) => part.includes(partition))?.[0];
+            const owner = [...assigned].find(([, part]) =>
+              part.partitions.includes(partition),
+            )?.[0];
             expect([memberId, undefined]).toContain(owner);
           }
         }
@@ -98,6 +155,46 @@ describe('assignCoPartitions', () => {
         expect(shares(settled, partitions)).toEqual(
           Object.fromEntries(settled.map(({ memberId, owned }) => [memberId, owned])),
         );
+      }),
+    );
+  });
+
+  it('moves as few partitions as any even sharing does, and each of them once', () => {
+    fc.assert(
+      fc.property(group, ({ members, partitions }) => {
+        const settled = settle(members, partitions);
+        const moved = (before: readonly Claim[], after: readonly Claim[]): number[] =>
+          before.flatMap(({ memberId, owned }) => {
+            const now = after.find((each) => each.memberId === memberId)?.owned ?? [];
+            return owned.filter((partition) => !now.includes(partition));
+          });
+        expect(moved(members, settled)).toHaveLength(fewestMoves(members, partitions));
+        const steps = rounds(members, partitions);
+        const all = steps.flatMap((step, i) => moved(steps[i - 1] ?? members, step));
+        expect(new Set(all).size).toBe(all.length);
+      }),
+    );
+  });
+
+  it('moves no more than one share for each worker of a rolling restart, going and coming', () => {
+    const sizes = fc.record({
+      count: fc.integer({ min: 2, max: 6 }),
+      partitions: fc.integer({ min: 2, max: 64 }),
+    });
+    fc.assert(
+      fc.property(sizes, ({ count, partitions }) => {
+        let members = settle(
+          Array.from({ length: count }, (_, index) => member(`m${index}`)),
+          partitions,
+        );
+        const share = Math.ceil(partitions / count);
+        for (const old of members) {
+          const left = members.filter((each) => each !== old && each.memberId !== old.memberId);
+          const without = settle(left, partitions);
+          expect(kept(left, without)).toBe(left.flatMap(({ owned }) => owned).length);
+          members = settle([...without, member(`${old.memberId}-again`)], partitions);
+          expect(kept(without, members)).toBeGreaterThanOrEqual(partitions - share);
+        }
       }),
     );
   });

@@ -7,8 +7,9 @@ import {
   KafkaError,
   type MemberIdentity,
 } from './client.ts';
+import type { Claim, Part } from './co-partition-assignor.ts';
 import { GroupMember } from './group-member.ts';
-import { decodeClaim, encodeAssignment } from './group-protocol.ts';
+import { decodeClaim, encodePart } from './group-protocol.ts';
 import type { Pace } from './pace.ts';
 
 const counts = new Map([['t', 4]]);
@@ -18,9 +19,11 @@ const away = new KafkaError('CONNECTION', 'closed', true);
 
 /** A coordinator by script: who leads, what is assigned at each join, what each heartbeat is answered. */
 class Coordinator implements GroupRequests {
-  readonly claims: { memberId: string; owned: readonly number[] }[] = [];
+  readonly claims: Claim[] = [];
   heartbeats = 0;
   assignments: readonly (readonly number[])[] = [[0, 1, 2, 3]];
+  /** What else a part says, at each join. */
+  parts: readonly Partial<Part>[] = [];
   joinError: KafkaError | undefined;
   onHeartbeat: (count: number) => KafkaError | undefined = () => undefined;
   leads = false;
@@ -30,7 +33,7 @@ class Coordinator implements GroupRequests {
   async join({ memberId, metadata }: JoinRequest) {
     if (this.joinError !== undefined) throw this.joinError;
     if (memberId === '') return { memberId: `m${this.#joins}`, leader: false, members: [] };
-    this.claims.push({ memberId, owned: decodeClaim({ memberId, metadata }).owned });
+    this.claims.push(decodeClaim({ memberId, metadata }));
     this.#joins += 1;
     const members = this.leads ? [{ memberId, metadata }] : [];
     return { memberId, generation: this.#joins, leader: this.leads, members };
@@ -38,8 +41,9 @@ class Coordinator implements GroupRequests {
 
   async sync(_: MemberIdentity, handedIn: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
     this.handedIn = handedIn;
-    const part = this.assignments[this.#joins - 1] ?? this.assignments.at(-1) ?? [];
-    return encodeAssignment(part, counts);
+    const partitions = this.assignments[this.#joins - 1] ?? this.assignments.at(-1) ?? [];
+    const calm = { standbys: [], awaiting: false, settling: false };
+    return encodePart({ partitions, ...calm, ...this.parts[this.#joins - 1] }, counts);
   }
 
   async heartbeat(): Promise<void> {
@@ -73,6 +77,7 @@ interface Membership {
   readonly member: GroupMember;
   readonly assigned: (readonly number[])[];
   readonly revoked: (readonly number[])[];
+  readonly standbys: (readonly number[])[];
   readonly failures: PipelineError[];
   readonly ended: Promise<void>;
   readonly pace: FastPace;
@@ -89,12 +94,14 @@ function membership(
   };
   const assigned: (readonly number[])[] = [];
   const revoked: (readonly number[])[] = [];
+  const standbys: (readonly number[])[] = [];
   const failures: PipelineError[] = [];
   const pace = new FastPace();
   const member: GroupMember = new GroupMember(
     {
       group: 'g',
       counts,
+      standby: true,
       sessionTimeoutMs: 1000,
       heartbeatMs: 100,
       client: client as KafkaClient,
@@ -106,10 +113,11 @@ function membership(
         revoked.push(partitions);
         await onRevoked(partitions, member);
       },
+      standby: (partitions) => standbys.push(partitions),
       fail: (error) => failures.push(error),
     },
   );
-  return { member, assigned, revoked, failures, pace, ended: member.run() };
+  return { member, assigned, revoked, standbys, failures, pace, ended: member.run() };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -162,6 +170,57 @@ describe('GroupMember', () => {
     expect(coordinator.claims.map(({ owned }) => owned)).toEqual([[], [0, 1]]);
     expect(assigned).toEqual([[0, 1], [2]]);
     expect(revoked).toEqual([]);
+    member.close();
+    await ended;
+  });
+
+  it('is told once that nothing is its own, when nothing is to come', async () => {
+    const coordinator = new Coordinator();
+    coordinator.assignments = [[], [], [1]];
+    coordinator.onHeartbeat = (count) => (count === 2 || count === 4 ? rebalance : undefined);
+    const { member, assigned, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 6);
+    expect(assigned).toEqual([[], [1]]);
+    member.close();
+    await ended;
+  });
+
+  it('is not told that nothing is its own while its share is still on its way', async () => {
+    const coordinator = new Coordinator();
+    coordinator.assignments = [[], [1]];
+    coordinator.parts = [{ awaiting: true, settling: true }];
+    coordinator.onHeartbeat = (count) => (count === 2 ? rebalance : undefined);
+    const { member, assigned, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 4);
+    expect(assigned).toEqual([[1]]);
+    member.close();
+    await ended;
+  });
+
+  it('heartbeats faster while partitions are on their way between members', async () => {
+    const coordinator = new Coordinator();
+    coordinator.parts = [{ settling: true }];
+    const times: number[] = [];
+    const { member, pace, ended } = membership(coordinator);
+    coordinator.onHeartbeat = (count) => {
+      times.push(pace.nowMs());
+      return count === 3 ? rebalance : undefined;
+    };
+    await until(() => coordinator.heartbeats > 5);
+    expect(times.slice(0, 5)).toEqual([50, 100, 150, 250, 350]);
+    member.close();
+    await ended;
+  });
+
+  it('is told what to stand by for when that changes, and claims it at the next join', async () => {
+    const coordinator = new Coordinator();
+    coordinator.assignments = [[0]];
+    coordinator.parts = [{ standbys: [1, 2] }, { standbys: [1, 2] }, { standbys: [3] }];
+    coordinator.onHeartbeat = (count) => (count === 2 || count === 4 ? rebalance : undefined);
+    const { member, standbys, ended } = membership(coordinator);
+    await until(() => coordinator.heartbeats > 6);
+    expect(standbys).toEqual([[1, 2], [3]]);
+    expect(coordinator.claims.map((claim) => claim.standbys)).toEqual([[], [1, 2], [1, 2]]);
     member.close();
     await ended;
   });

@@ -1,12 +1,12 @@
 import { PipelineError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GroupRequests, JoinAnswer, KafkaClient, MemberIdentity } from './client.ts';
-import { assignCoPartitions } from './co-partition-assignor.ts';
+import { assignCoPartitions, type Part } from './co-partition-assignor.ts';
 import {
-  decodeAssignment,
   decodeClaim,
-  encodeAssignment,
+  decodePart,
   encodeClaim,
+  encodePart,
   groupProtocol,
 } from './group-protocol.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError } from './kafka-fault.ts';
@@ -19,11 +19,15 @@ const membershipLost: ReadonlySet<string> = new Set([
   'FENCED_INSTANCE_ID',
 ]);
 const rebalancing = 'REBALANCE_IN_PROGRESS';
+/** Between heartbeats while partitions are on their way: the next rebalance is near, and who waits for it works on nothing. */
+const settlingHeartbeatMs = 50;
 
 /** How a member belongs to its group. `counts`: partitions of each topic, as they were when it subscribed. */
 export interface MembershipOptions {
   readonly group: string;
   readonly counts: ReadonlyMap<string, number>;
+  /** Whether it stands by for partitions of others when the leader says so. */
+  readonly standby: boolean;
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
   /** For join, sync and heartbeat: a join holds its connection until all members have come. */
@@ -34,9 +38,12 @@ export interface MembershipOptions {
 
 /** What a member tells its subscription. */
 export interface MembershipPorts {
+  /** Partitions gained; none when the group has told for the first time that nothing is ours. */
   readonly assigned: (partitions: readonly number[]) => void;
   /** Gives partitions up; resolves when they are released or the time for that is over. */
   readonly revoked: (partitions: readonly number[]) => Promise<void>;
+  /** Partitions to stand by for from now on; told when they change. */
+  readonly standby: (partitions: readonly number[]) => void;
   /** Called once, with fate `stop`, when the membership cannot go on. */
   readonly fail: (error: PipelineError) => void;
 }
@@ -56,9 +63,13 @@ export class GroupMember {
   #memberId = '';
   #identity: MemberIdentity | undefined;
   #held: readonly number[] = [];
+  #standbys: readonly number[] = [];
   #releasing: Promise<void> | undefined;
   #aliveMs = 0;
   #joining = false;
+  #settling = false;
+  /** Whether the subscription knows its part. */
+  #told = false;
 
   constructor(options: MembershipOptions, ports: MembershipPorts) {
     this.#options = options;
@@ -115,7 +126,8 @@ export class GroupMember {
   async #join(): Promise<void> {
     const { counts, pace } = this.#options;
     const generation = this.#identity?.generation ?? -1;
-    const metadata = encodeClaim([...counts.keys()], { owned: this.#held, generation });
+    const standbys = this.#options.standby ? this.#standbys : undefined;
+    const metadata = encodeClaim([...counts.keys()], { owned: this.#held, generation, standbys });
     let answer = await this.#requestJoin(metadata);
     if (answer.generation === undefined) {
       this.#memberId = answer.memberId;
@@ -129,7 +141,7 @@ export class GroupMember {
     if (this.#closed) return;
     this.#identity = identity;
     this.#aliveMs = pace.nowMs();
-    this.#adopt(decodeAssignment(part));
+    this.#adopt(decodePart(part));
   }
 
   async #requestJoin(metadata: Uint8Array): Promise<JoinAnswer> {
@@ -152,22 +164,27 @@ export class GroupMember {
       throw new PipelineError('PARTITIONS_CHANGED', `${topic} had ${count}, now has ${found}`);
     }
     const shares = assignCoPartitions(members.map(decodeClaim), Math.max(...counts.values()));
-    return new Map(
-      [...shares].map(([memberId, partitions]) => [memberId, encodeAssignment(partitions, counts)]),
-    );
+    return new Map([...shares].map(([memberId, part]) => [memberId, encodePart(part, counts)]));
   }
 
-  /** Compares an assignment with what we hold: the new is announced, the missing is released and then joined without. */
-  #adopt(assignment: readonly number[]): void {
-    const gained = assignment.filter((partition) => !this.#held.includes(partition));
-    const gone = this.#held.filter((partition) => !assignment.includes(partition));
+  /** Compares a part with what we hold: the new is announced, the missing is released and then joined without. */
+  #adopt({ partitions, standbys, awaiting, settling }: Part): void {
+    const gained = partitions.filter((partition) => !this.#held.includes(partition));
+    const gone = this.#held.filter((partition) => !partitions.includes(partition));
     const { group, log } = this.#options;
     const { generation } = this.#identity ?? {};
-    log?.info({ group, generation, gained, gone, partitions: assignment }, 'group joined');
+    log?.info({ group, generation, gained, gone, partitions, standbys }, 'group joined');
+    this.#settling = settling;
     if (gone.length > 0) this.#releasing = this.#release(gone);
-    if (gained.length === 0) return;
-    this.#held = [...this.#held, ...gained].sort((a, b) => a - b);
-    this.#ports.assigned(gained);
+    // A member that is to get nothing is told so once; one that still waits for its share is not.
+    if (gained.length > 0 || !(this.#told || awaiting)) {
+      this.#told = true;
+      this.#held = [...this.#held, ...gained].sort((a, b) => a - b);
+      this.#ports.assigned(gained);
+    }
+    // After what was gained: a standby may be among it.
+    if (standbys.join() !== this.#standbys.join()) this.#ports.standby(standbys);
+    this.#standbys = standbys;
   }
 
   async #release(partitions: readonly number[]): Promise<void> {
@@ -177,7 +194,10 @@ export class GroupMember {
 
   /** Heartbeats until the group wants us to join again; what is being released is finished before that. */
   async #stay(): Promise<void> {
-    const { pace, heartbeatMs } = this.#options;
+    const { pace } = this.#options;
+    const heartbeatMs = this.#settling
+      ? Math.min(settlingHeartbeatMs, this.#options.heartbeatMs)
+      : this.#options.heartbeatMs;
     let again = this.#releasing !== undefined;
     const released = new AbortController();
     void this.#releasing?.finally(() => {
@@ -234,6 +254,7 @@ export class GroupMember {
     log?.warn({ group, partitions: lost }, 'group session lost; joining again');
     this.#identity = undefined;
     this.#held = [];
+    this.#told = false;
     await this.#releasing;
     this.#releasing = undefined;
     if (lost.length > 0) await this.#ports.revoked(lost);

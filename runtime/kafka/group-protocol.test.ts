@@ -1,13 +1,13 @@
 import kafkajs from 'kafkajs';
 import { expect, it } from 'vitest';
-import { decodeAssignment, decodeClaim, encodeAssignment, encodeClaim } from './group-protocol.ts';
+import { decodeClaim, decodePart, encodeClaim, encodePart } from './group-protocol.ts';
 
 it('encodes a claim as other consumers of the protocol read it, and reads it back', () => {
-  const metadata = encodeClaim(['a', 'topic.ü'], { owned: [0, 5], generation: 7 });
+  const metadata = encodeClaim(['a', 'topic.ü'], { owned: [0, 5], generation: 7, standbys: [2] });
   const decoded = kafkajs.AssignerProtocol.MemberMetadata.decode(Buffer.from(metadata));
   expect(decoded?.topics).toEqual(['a', 'topic.ü']);
   const claim = decodeClaim({ memberId: 'm', metadata });
-  expect(claim).toEqual({ memberId: 'm', owned: [0, 5], generation: 7 });
+  expect(claim).toEqual({ memberId: 'm', owned: [0, 5], generation: 7, standbys: [2] });
 });
 
 it.each([
@@ -19,17 +19,35 @@ it.each([
   expect(claim).toEqual({ memberId: 'm', owned: [], generation: -1 });
 });
 
-it('encodes an assignment as other consumers of the protocol read it, and reads it back', () => {
+it('tells a member that does not stand by from one that stands by for nothing', () => {
+  const encode = (standbys?: readonly number[]) => ({
+    memberId: 'm',
+    metadata: encodeClaim(['a'], { owned: [], generation: 1, standbys }),
+  });
+  expect(decodeClaim(encode()).standbys).toBeUndefined();
+  expect(decodeClaim(encode([])).standbys).toEqual([]);
+});
+
+it('encodes a part as other consumers of the protocol read it, and reads it back', () => {
   const counts = new Map([
     ['a', 4],
     ['b', 2],
   ]);
-  const assignment = encodeAssignment([1, 3], counts);
+  const part = { partitions: [1, 3], standbys: [0], awaiting: true, settling: true };
+  const assignment = encodePart(part, counts);
   const decoded = kafkajs.AssignerProtocol.MemberAssignment.decode(Buffer.from(assignment));
   expect(decoded?.assignment).toEqual({ a: [1, 3], b: [1] });
-  expect(decodeAssignment(assignment)).toEqual([1, 3]);
+  expect(decodePart(assignment)).toEqual(part);
 });
 
-it('reads no bytes as no partitions', () => {
-  expect(decodeAssignment(new Uint8Array(0))).toEqual([]);
+it.each([
+  ['no bytes', new Uint8Array(0), []],
+  ['a leader’s of another make', Buffer.from('0000000000010001610000000100000003', 'hex'), [3]],
+])('reads %s as a part without standbys that waits for nothing', (_, bytes, partitions) => {
+  expect(decodePart(bytes)).toEqual({
+    partitions,
+    standbys: [],
+    awaiting: false,
+    settling: false,
+  });
 });

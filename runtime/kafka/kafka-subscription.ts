@@ -32,6 +32,8 @@ export interface SubscriptionOptions {
   readonly group: string;
   /** Partitions of each topic of the subscription. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Whether it may be told to stand by for partitions of others. */
+  readonly standby: boolean;
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly limits: FetchLimits;
@@ -56,7 +58,7 @@ export class KafkaSubscription implements Subscription {
   #end: { error?: PipelineError } | undefined;
 
   constructor(options: SubscriptionOptions) {
-    const { group, counts, client, pace, limits } = options;
+    const { group, client, pace, limits } = options;
     this.#options = options;
     this.#requests = client.group(group);
     this.#fetcher = new PartitionFetcher({
@@ -66,12 +68,12 @@ export class KafkaSubscription implements Subscription {
       deliver: (topic, partition, records, high) => this.#deliver(topic, partition, records, high),
       fail: (error) => this.#finish(error),
     });
-    const { sessionTimeoutMs, heartbeatMs, memberClient, log } = options;
     this.#member = new GroupMember(
-      { group, counts, sessionTimeoutMs, heartbeatMs, client: memberClient, pace, log },
+      { ...options, client: options.memberClient },
       {
         assigned: (partitions) => this.#subscriber?.next({ kind: 'assigned', partitions }),
         revoked: (partitions) => this.#revoke(partitions),
+        standby: (partitions) => this.#subscriber?.next({ kind: 'standby', partitions }),
         fail: (error) => this.#finish(error),
       },
     );

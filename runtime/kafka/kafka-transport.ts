@@ -177,7 +177,11 @@ export class KafkaTransport implements Transport {
     await known.send(records);
   }
 
-  async subscribe(group: string, topics: readonly string[]): Promise<Subscription> {
+  async subscribe(
+    group: string,
+    topics: readonly string[],
+    { standby = false }: { readonly standby?: boolean } = {},
+  ): Promise<Subscription> {
     this.#refuseIfClosed();
     const counts = new Map<string, number>();
     for (const topic of topics) counts.set(topic, (await this.#partitionsOf(topic)).length);
@@ -185,6 +189,7 @@ export class KafkaTransport implements Transport {
     const subscription = new KafkaSubscription({
       group,
       counts,
+      standby,
       sessionTimeoutMs,
       heartbeatMs,
       limits: this.#limits,
