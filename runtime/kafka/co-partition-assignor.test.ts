@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assignCoPartitions, type Claim } from './co-partition-assignor.ts';
+import { assignCoPartitions } from './co-partition-assignor.ts';
+import type { Claim } from './group-share.ts';
 
 const member = (memberId: string, owned: readonly number[] = [], generation = 1): Claim => ({
   memberId,

@@ -7,9 +7,9 @@ import {
   KafkaError,
   type MemberIdentity,
 } from './client.ts';
-import type { Claim, Part } from './co-partition-assignor.ts';
 import { GroupMember } from './group-member.ts';
 import { decodeClaim, encodePart } from './group-protocol.ts';
+import type { Claim, Part } from './group-share.ts';
 import type { Pace } from './pace.ts';
 
 const counts = new Map([['t', 4]]);

@@ -1,7 +1,7 @@
 import { PipelineError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GroupRequests, JoinAnswer, KafkaClient, MemberIdentity } from './client.ts';
-import { assignCoPartitions, type Part } from './co-partition-assignor.ts';
+import { assignCoPartitions } from './co-partition-assignor.ts';
 import {
   decodeClaim,
   decodePart,
@@ -9,6 +9,7 @@ import {
   encodePart,
   groupProtocol,
 } from './group-protocol.ts';
+import type { Part } from './group-share.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
 

@@ -1,5 +1,5 @@
 import type { GroupMemberMetadata } from './client.ts';
-import type { Claim, Part } from './co-partition-assignor.ts';
+import type { Claim, Part } from './group-share.ts';
 
 /** The name our members give their way of sharing partitions; members with another name cannot join the group. */
 export const groupProtocol = 'vigie-co-partition';

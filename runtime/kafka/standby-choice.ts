@@ -1,4 +1,4 @@
-import type { Claim } from './co-partition-assignor.ts';
+import type { Claim } from './group-share.ts';
 
 /**
  * Chooses for each partition a member that stands by for it: never the one that works on it.
