@@ -12,6 +12,7 @@ import type { ScoringAnswer, ScoringJob, ScoringRows } from './scoring-call.ts';
 
 /** Points of one scoring call: what a kernel call under load brings. */
 const CALL_POINTS = 65_536;
+const WEEK_MS = 7 * 86_400_000;
 /** Rows per run among which the ceiling takes its best. */
 const BATCHES = [256, 1024, 4096, 16_384];
 
@@ -107,7 +108,7 @@ async function modelRows({ hop, stepMs }: BenchOptions): Promise<ScoringRows[]> 
       return scorer.run(id, input, rows, output);
     },
   };
-  const shelf = new SeriesShelf();
+  const shelf = new SeriesShelf(WEEK_MS);
   const detector = new Detector(watching, shelf);
   const random = randomFrom(11);
   for (let call = 0; call < 3; call++)

@@ -24,6 +24,7 @@ import { catalogOptions } from './catalog-options.ts';
 import { observabilityOptions } from './observability-options.ts';
 import { ownerEnvironment, ownerKeys } from './owner-names.ts';
 import { runtimeOptions, topicsOptions } from './runtime-options.ts';
+import { seriesOptions } from './series-options.ts';
 import { schemaRegistryOptions, transportOptions } from './transport-options.ts';
 
 /** File that is read when none is named. */
@@ -35,6 +36,7 @@ export const configSchema = z.strictObject({
   schemaRegistry: schemaRegistryOptions.prefault({}),
   topics: topicsOptions.prefault({}),
   runtime: runtimeOptions.prefault({}),
+  series: seriesOptions.prefault({}),
   validate: validateOptions.prefault({}).describe('The stage that checks form and packs points.'),
   enrich: enrichOptions.prefault({}).describe('The stage that owns series and their context.'),
   detect: detectOptions.prefault({}),

@@ -7,13 +7,15 @@ import { SeriesShelf } from '../operators/detect/series-shelf.ts';
 import { memberIds } from '../operators/detect/state-columns.ts';
 import { EventTime } from '../operators/event-time.ts';
 import { SourceProgress } from '../operators/source-progress.ts';
+import { liveSpan } from '../operators/stale-sweep.ts';
 import { monotonicClock } from '../runtime/clock.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
+import { ScratchFile } from '../runtime/scratch-file.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
-import { ColumnMemory, readPackedBatch } from '../schemas/read-packed-batch.ts';
+import { ColumnMemory, type PackedBatch, readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -29,7 +31,8 @@ class DetectKernel implements Kernel {
   readonly #context: Context;
   readonly #codec: Codec;
   readonly #models: TimedScorer;
-  readonly #shelf = new SeriesShelf();
+  readonly #shelf: SeriesShelf;
+  readonly #scratch: ScratchFile;
   readonly #progress = new SourceProgress();
   readonly #memory = new ColumnMemory();
   readonly #gatherer: RunGatherer;
@@ -41,7 +44,12 @@ class DetectKernel implements Kernel {
     this.#context = context;
     this.#codec = new Codec(context.options.schemaIds);
     this.#models = new TimedScorer(models, monotonicClock);
-    const { section } = context.options;
+    const { section, series } = context.options;
+    this.#scratch = new ScratchFile(series.scratchDir, `${context.stage}-${context.partition}`);
+    this.#shelf = new SeriesShelf(series.ttlMs, {
+      memoryBytes: series.definitionMemoryBytes,
+      scratch: this.#scratch,
+    });
     this.#gatherer = new RunGatherer(this.#shelf, this.#progress, settingsFrom(section));
     this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section));
     this.#eventTime = new EventTime(section);
@@ -52,10 +60,17 @@ class DetectKernel implements Kernel {
     this.#restored = false;
     const drops: GatherDrops = { repeated: 0, undefinedSeries: 0 };
     this.#gatherer.clear();
+    const { sweep } = this.#shelf;
     let latestMs = 0;
     while (input.next()) {
       latestMs = Math.max(latestMs, input.timestampMs);
-      this.#gather(input, drops, output);
+      const batch = this.#read(input, output);
+      if (batch === undefined) continue;
+      // What was gathered must be scored before time goes on: a row may go stale by it, and then to another series.
+      const span = liveSpan(batch);
+      if (span !== undefined && sweep.isLater(span)) await this.#score(latestMs, output);
+      if (span !== undefined) sweep.observe(span);
+      this.#gather(batch, drops, latestMs, output);
     }
     await this.#score(latestMs, output);
     this.#models.count(output);
@@ -76,6 +91,8 @@ class DetectKernel implements Kernel {
     seasons.writeDirty((page, image) => write(stateKey('season', page), image));
     episodes.writeDirty((page, image) => write(stateKey('episode', page), image));
     texts.writeDirty((chunk, bytes) => write(stateKey('text', chunk), bytes));
+    const swept = this.#shelf.sweep.save();
+    if (swept !== undefined) write(stateKey('sweep'), swept);
     const progress = this.#progress.save();
     if (progress !== undefined) write(stateKey('source'), progress);
     const time = this.#eventTime.save();
@@ -83,33 +100,50 @@ class DetectKernel implements Kernel {
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
-    if (value === null) return;
     this.#restored = true;
     const { name, number } = parseStateKey(key);
-    if (name === 'series') this.#shelf.series.readPage(number, value);
-    else if (name === 'season') this.#shelf.seasons.readPage(number, value);
-    else if (name === 'episode') this.#shelf.episodes.readPage(number, value);
-    else if (name === 'text') this.#shelf.texts.readChunk(number, value);
+    const { series, seasons, episodes, texts, sweep } = this.#shelf;
+    if (name === 'series') series.readPage(number, value);
+    else if (name === 'season') seasons.readPage(number, value);
+    else if (name === 'episode') episodes.readPage(number, value);
+    else if (name === 'text') texts.readChunk(number, value);
+    else if (value === null) return;
+    else if (name === 'sweep') sweep.restore(value);
     else if (name === 'source') this.#progress.restore(value);
     else if (name === 'time') this.#eventTime.restore(value);
   }
 
-  #gather(input: SlotReader, drops: GatherDrops, output: KernelOutput): void {
+  close(): void {
+    this.#scratch.close();
+  }
+
+  #read(input: SlotReader, output: KernelOutput): PackedBatch | undefined {
     const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
-    if (decoded === undefined) return;
+    if (decoded === undefined) return undefined;
     const batch = readPackedBatch(decoded.value, this.#memory);
-    if ('code' in batch) {
-      output.reject(input.index, { ...batch, points: 0 });
-      return;
-    }
+    if (!('code' in batch)) return batch;
+    output.reject(input.index, { ...batch, points: 0 });
+    return undefined;
+  }
+
+  #gather(batch: PackedBatch, drops: GatherDrops, latestMs: number, output: KernelOutput): void {
+    const { sweep } = this.#shelf;
+    const giveUp = (row: number): void => this.#giveUp(row, latestMs, output);
+    sweep.step((row, silentMs) => this.#shelf.noteSilence(row, silentMs), giveUp);
     for (const definition of batch.definitions) {
       const { seriesId } = definition;
-      this.#shelf.define(idLow(seriesId, 0), idHigh(seriesId, 0), () =>
-        this.#codec.encode('SeriesDefinition', definition),
-      );
+      const encoded = () => this.#codec.encode('SeriesDefinition', definition);
+      this.#shelf.define(idLow(seriesId, 0), idHigh(seriesId, 0), encoded, giveUp);
     }
     output.count('points_in_total', batch.pointCount);
     this.#gatherer.add(batch, drops);
+  }
+
+  /** Gives up a series that was silent for too long; an episode that is open ends with it. */
+  #giveUp(row: number, latestMs: number, output: KernelOutput): void {
+    for (const event of this.#detector.end(row)) this.#tell(event, latestMs, output);
+    this.#shelf.evict(row);
+    output.count('series_evicted_total', 1);
   }
 
   async #score(latestMs: number, output: KernelOutput): Promise<void> {
@@ -123,6 +157,7 @@ class DetectKernel implements Kernel {
       const last = (input.starts[run] ?? 0) + (input.counts[run] ?? 0) - 1;
       this.#shelf.setLifeCycle(input.rows[run] ?? 0, scored.lifeCycle[last] ?? 0);
     }
+    this.#gatherer.clear();
     output.count('points_out_total', points);
     for (const member of memberIds) output.count(`scored_total{member="${member}"}`, points);
   }
@@ -131,7 +166,7 @@ class DetectKernel implements Kernel {
     const definition = this.#codec.decode(this.#shelf.definition(event.row), [
       'SeriesDefinition',
     ]).value;
-    const context = this.#gatherer.contextOf(event.point);
+    const context = event.point < 0 ? undefined : this.#gatherer.contextOf(event.point);
     const anomaly = anomalyRecord(event, definition, context, this.#models.modelSet);
     const partition = partitionOfText(definition.tenant, this.#context.partitions);
     output.emit(

@@ -1,6 +1,7 @@
 import { Catalog } from '../operators/catalog.ts';
 import { Enricher, type EnrichSink } from '../operators/enrich/enricher.ts';
 import type { EnrichOptions } from '../operators/enrich/options.ts';
+import type { EvictedSeries } from '../operators/enrich/series-register.ts';
 import { SourceProgress } from '../operators/source-progress.ts';
 import type { ErrorCode } from '../runtime/errors.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
@@ -31,7 +32,7 @@ class EnrichKernel implements Kernel {
   #restored = false;
 
   constructor(context: Context) {
-    const { schemaIds, section } = context.options;
+    const { schemaIds, section, series } = context.options;
     const { partition, partitions } = context;
     const catalog = new Catalog();
     this.#context = context;
@@ -39,6 +40,7 @@ class EnrichKernel implements Kernel {
     this.#catalog = new CatalogReader(this.#codec, catalog);
     this.#enricher = new Enricher({
       options: section,
+      ttlMs: series.ttlMs,
       catalog,
       progress: this.#progress,
       partition,
@@ -69,7 +71,10 @@ class EnrichKernel implements Kernel {
   }
 
   checkpoint(write: WriteState): void {
-    this.#enricher.register.table.writeDirty((page, image) => write(stateKey('page', page), image));
+    const { table, sweep } = this.#enricher.register;
+    table.writeDirty((page, image) => write(stateKey('page', page), image));
+    const swept = sweep.save();
+    if (swept !== undefined) write(stateKey('sweep'), swept);
     this.#enricher.contexts.saveNew((number, bytes) => write(stateKey('context', number), bytes));
     const progress = this.#progress.save();
     if (progress !== undefined) write(stateKey('source'), progress);
@@ -78,10 +83,12 @@ class EnrichKernel implements Kernel {
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
-    if (value === null) return;
     const { name, number } = parseStateKey(key);
     this.#restored = true;
-    if (name === 'page') this.#enricher.register.table.readPage(number, value);
+    const { table, sweep } = this.#enricher.register;
+    if (name === 'page') return table.readPage(number, value);
+    if (value === null) return;
+    if (name === 'sweep') sweep.restore(value);
     else if (name === 'context') this.#enricher.contexts.restore(number, value);
     else if (name === 'source') this.#progress.restore(value);
     else if (name === 'decisions') this.#decisions.restore(value);
@@ -110,6 +117,7 @@ class EnrichKernel implements Kernel {
         note(code, 'drop', points);
       },
       registered: (definition) => this.#register(definition, atMs, output),
+      evicted: (series) => this.#evicted(series, atMs, output),
       collided: ({ name }, only, points) => {
         const value = this.#codec.encode('SeriesBatch', only);
         const code = 'SERIES_ID_COLLISION';
@@ -123,6 +131,13 @@ class EnrichKernel implements Kernel {
     const value = this.#codec.encode('SeriesDefinition', definition);
     output.emit('series', this.#context.partition, definition.seriesId, value, atMs);
     output.count('series_registered_total', 1);
+  }
+
+  #evicted({ seriesId, tenant, metric }: EvictedSeries, atMs: number, output: KernelOutput): void {
+    output.emit('series', this.#context.partition, seriesId, null, atMs);
+    output.count('series_evicted_total', 1);
+    const note = { tenant, kind: 'CLOSE', code: 'SERIES_STALE', outcome: 'evicted' } as const;
+    this.#decisions.note({ ...note, atMs, count: 1, example: metric });
   }
 
   #report(output: KernelOutput): void {
@@ -139,7 +154,7 @@ class EnrichKernel implements Kernel {
     }
     if (counts.counterResets > 0) output.count('counter_resets_total', counts.counterResets);
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] = 0;
-    output.gauge('series', this.#enricher.register.table.rowCount);
+    output.gauge('series', this.#enricher.register.table.liveRows);
   }
 }
 

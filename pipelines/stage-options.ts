@@ -1,10 +1,13 @@
+import { tmpdir } from 'node:os';
 import type { SchemaIds } from '../schemas/codec.ts';
 import type { Config } from './config.ts';
+import type { SeriesSettings } from './series-options.ts';
 
-/** What every kernel is opened with: ids for the codec and the stage’s own section of the configuration. */
+/** What every kernel is opened with: ids for the codec, the stage’s own section of the configuration, and that on series. */
 export interface StageOptions<Section> {
   readonly schemaIds: SchemaIds;
   readonly section: Section;
+  readonly series: SeriesSettings;
 }
 
 /** Section of the configuration that belongs to a stage. */
@@ -24,5 +27,10 @@ export function stageOptions(
     correlate: config.correlate,
     route: config.route,
   };
-  return { schemaIds, section: sections[stage] };
+  return { schemaIds, section: sections[stage], series: seriesSettings(config) };
+}
+
+function seriesSettings({ series, transport }: Config): SeriesSettings {
+  const usual = transport.kind === 'embedded' ? transport.embedded.dir : tmpdir();
+  return { ...series, scratchDir: series.scratchDir ?? usual };
 }

@@ -63,6 +63,8 @@ export interface Kernel {
   checkpoint(write: (key: Uint8Array, value: Uint8Array | null) => void): void;
   /** Puts state entries back, before the first `process`; a later entry of a key replaces an earlier, null removes it. */
   restore(key: Uint8Array, value: Uint8Array | null): void;
+  /** Gives back what does not go with its memory, such as an open file; nothing is called after it. */
+  close?(): void;
 }
 
 /** Default export of a `*.kernel.ts` module. */

@@ -53,7 +53,7 @@ function crossThread(error: PipelineError): Error {
 async function dispatch(call: KernelCall): Promise<KernelAnswer> {
   if (call.op === 'open') return open(call);
   if (call.op === 'close') {
-    tasks.delete(addressKey(call.task));
+    close(call.task);
     return answer();
   }
   const task = tasks.get(addressKey(call.task));
@@ -71,9 +71,15 @@ async function open(call: KernelCall & { op: 'open' }): Promise<KernelAnswer> {
   const kernel = await module.default(call.context);
   const { inputs, outputs, prefix, deadLetters } = call;
   const { stage } = call.task;
+  close(call.task);
   const cap = new DeadLetterCap(deadLetters);
   tasks.set(addressKey(call.task), { kernel, stage, inputs, outputs, prefix, cap });
   return answer();
+}
+
+function close(address: TaskAddress): void {
+  tasks.get(addressKey(address))?.kernel.close?.();
+  tasks.delete(addressKey(address));
 }
 
 function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): KernelAnswer {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { PagedTable } from './paged-table.ts';
-import { SeriesIndex } from './series-index.ts';
 
 const columns = [
   { name: 'idLow', type: 'u32' },
@@ -36,7 +35,7 @@ describe('PagedTable', () => {
   it('restores from the images of its dirty pages alone', () => {
     const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
     fill(table, 11);
-    const images = new Map<number, Uint8Array>();
+    const images = new Map<number, Uint8Array | null>();
     table.writeDirty((page, image) => images.set(page, image));
     expect([...images.keys()]).toEqual([0, 1, 2]);
     table.touch(5);
@@ -51,6 +50,69 @@ describe('PagedTable', () => {
     expect(base.view(10)[base.index(10)]).toBe(1e12 + 10);
   });
 
+  it('gives a released row out again, empty, the lowest first', () => {
+    const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
+    fill(table, 11);
+    for (const row of [7, 2]) table.release(row);
+    expect([table.isLive(2), table.isLive(3), table.liveRows]).toEqual([false, true, 9]);
+    expect([table.allocate(), table.allocate(), table.allocate()]).toEqual([2, 7, 11]);
+    const base = table.column('base');
+    const ring = table.column('ring');
+    for (const row of [2, 7]) {
+      expect(base.view(row)[base.index(row)]).toBe(0);
+      for (let e = 0; e < 5; e++) expect(ring.view(row)[ring.index(row) + e]).toBe(0);
+    }
+    expect(base.view(3)[base.index(3)]).toBe(1e12 + 3);
+  });
+
+  it('gives memory back behind the last row in use', () => {
+    const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
+    fill(table, 400);
+    const most = table.byteLength;
+    for (let row = 0; row < 400; row++) if (row !== 9) table.release(row);
+    expect([table.rowCount, table.liveRows]).toEqual([10, 1]);
+    expect(table.byteLength).toBeLessThan(most / 10);
+    fill(table, 30);
+    const base = table.column('base');
+    expect(base.view(9)[base.index(9)]).toBe(1e12 + 9);
+    expect(table.liveRows).toBe(31);
+  });
+
+  it('comes back with the same free rows, from images in any order', () => {
+    const options = { rowsPerPage: 4, pagesPerSlab: 2 };
+    const table = new PagedTable(columns, options);
+    const saved = new Map<number, Uint8Array | null>();
+    const save = () => table.writeDirty((page, image) => saved.set(page, image));
+    fill(table, 42);
+    save();
+    for (const row of [1, 8, 9, 10, 11, 13, 40, 41]) table.release(row);
+    save();
+    expect(saved.get(2)).toBeNull();
+    expect(saved.get(10)).toBeNull();
+    for (const pages of [[...saved], [...saved].reverse()]) {
+      const restored = new PagedTable(columns, options);
+      for (const [page, image] of pages) restored.readPage(page, image);
+      expect([restored.rowCount, restored.liveRows]).toEqual([table.rowCount, table.liveRows]);
+      const next = Array.from({ length: 8 }, () => restored.allocate());
+      expect(next).toEqual([1, 8, 9, 10, 11, 13, 40, 41]);
+    }
+  });
+
+  it('forgets a page whose removal comes after an older image of it', () => {
+    const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
+    fill(table, 12);
+    const restored = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
+    table.writeDirty((page, image) => restored.readPage(page, image));
+    restored.readPage(1, null);
+    restored.readPage(9, null);
+    expect([restored.rowCount, restored.liveRows]).toEqual([12, 8]);
+    expect(restored.allocate()).toBe(4);
+    const base = restored.column('base');
+    expect(base.view(4)[base.index(4)]).toBe(0);
+    restored.readPage(2, null);
+    expect(restored.rowCount).toBe(5);
+  });
+
   it('refuses a page of another layout', () => {
     const table = new PagedTable(columns);
     fill(table, 1);
@@ -60,21 +122,5 @@ describe('PagedTable', () => {
         expect.objectContaining({ code: 'STATE_LAYOUT' }),
       );
     });
-  });
-});
-
-describe('SeriesIndex', () => {
-  it('finds what was inserted, and nothing else, through growth and rebuild', () => {
-    const table = new PagedTable(columns);
-    const index = new SeriesIndex(table);
-    for (let i = 0; i < 5000; i++) index.insert(i % 97, i);
-    const check = () => {
-      for (let i = 0; i < 5000; i++) expect(index.find(i % 97, i)).toBe(i);
-      expect(index.find(1, 5000)).toBe(-1);
-      expect(index.find(98, 3)).toBe(-1);
-    };
-    check();
-    index.rebuild();
-    check();
   });
 });

@@ -1,4 +1,6 @@
 import { PipelineError } from './errors.ts';
+import { FreeRows } from './free-rows.ts';
+import { PageImages } from './page-image.ts';
 
 const WIDTHS = { f64: 8, f32: 4, u32: 4, i32: 4, u16: 2, i16: 2, u8: 1, i8: 1 } as const;
 
@@ -35,15 +37,13 @@ export interface PagedTableOptions {
   readonly pagesPerSlab?: number;
 }
 
-/** First bytes of a page image: layout fingerprint u32, rows per page u32. */
-const IMAGE_HEADER_BYTES = 8;
-
 /**
  * Holds rows of fixed-width columns in fixed slabs of shared memory, cut into pages.
  *
  * A page keeps each of its columns contiguous and the page itself is contiguous, so an image of it is one copy.
  * Fixed buffers are used because growable ones were measured 2.4 times slower; a slab is added when the last is full.
- * New rows are zero-filled. Rows are numbered from 0 and never move.
+ * New rows are zero-filled. Rows are numbered from 0 and never move; a released one is given out again, the lowest
+ * first, and slabs behind the last row in use are given back.
  */
 export class PagedTable {
   readonly pageBytes: number;
@@ -53,8 +53,9 @@ export class PagedTable {
   readonly #pageShift: number;
   readonly #slabShift: number;
   readonly #pagesPerSlab: number;
-  readonly #fingerprint: number;
+  readonly #images: PageImages;
   readonly #dirty = new Set<number>();
+  readonly #free = new FreeRows();
   #lastDirty = -1;
   #rowCount = 0;
 
@@ -78,12 +79,20 @@ export class PagedTable {
     }
     this.pageBytes = (offset + 7) & ~7;
     for (const column of this.#columns.values()) column.setPageBytes(this.pageBytes);
-    this.#fingerprint = fingerprint(columns);
+    const layout = columns
+      .map(({ name, type, length = 1 }) => `${name}:${type}:${length};`)
+      .join('');
+    this.#images = new PageImages(layout, this.rowsPerPage, this.pageBytes);
   }
 
-  /** Rows allocated so far. */
+  /** Rows up to the last one in use, free ones among them. */
   get rowCount(): number {
     return this.#rowCount;
+  }
+
+  /** Rows in use. */
+  get liveRows(): number {
+    return this.#rowCount - this.#free.count;
   }
 
   /** Bytes of shared memory held. */
@@ -98,65 +107,96 @@ export class PagedTable {
     return column;
   }
 
-  /** Takes the next row, zero-filled. */
+  /** Takes a row, zero-filled: the lowest free one, else the next; its page counts as changed. */
   allocate(): number {
-    const row = this.#rowCount;
-    this.#reserve(row);
-    this.#rowCount = row + 1;
+    const free = this.#free.take();
+    const row = free < 0 ? this.#rowCount : free;
+    if (free < 0) {
+      this.#reserve(row);
+      this.#rowCount = row + 1;
+    }
+    this.touch(row);
     return row;
+  }
+
+  /** Gives a row back and fills it with zeros. */
+  release(row: number): void {
+    for (const column of this.#columns.values()) column.clear(row);
+    this.touch(row);
+    this.#free.add(row);
+    this.#trim();
+  }
+
+  /** Whether a row is in use. */
+  isLive(row: number): boolean {
+    return row < this.#rowCount && !this.#free.has(row);
   }
 
   /** Marks the row’s page as changed since the last checkpoint. */
   touch(row: number): void {
     const page = row >>> this.#pageShift;
-    if (page === this.#lastDirty) return;
+    if (page !== this.#lastDirty) this.#dirty.add(page);
     this.#lastDirty = page;
-    this.#dirty.add(page);
   }
 
-  /** Hands every changed page to `write` as an image and forgets the marks. */
-  writeDirty(write: (page: number, image: Uint8Array) => void): void {
-    for (const page of [...this.#dirty].sort((a, b) => a - b)) {
-      const image = new Uint8Array(IMAGE_HEADER_BYTES + this.pageBytes);
-      const header = new DataView(image.buffer);
-      header.setUint32(0, this.#fingerprint, true);
-      header.setUint32(
-        4,
-        Math.min(this.rowsPerPage, this.#rowCount - page * this.rowsPerPage),
-        true,
-      );
-      image.set(this.#pageView(page), IMAGE_HEADER_BYTES);
-      write(page, image);
-    }
+  /** Hands every changed page to `write` as an image, null for one without rows in use, and forgets the marks. */
+  writeDirty(write: (page: number, image: Uint8Array | null) => void): void {
+    for (const page of [...this.#dirty].sort((a, b) => a - b)) write(page, this.#image(page));
     this.#dirty.clear();
     this.#lastDirty = -1;
   }
 
   /**
-   * Puts a page image back; rows up to its last one count as allocated.
+   * Puts a page image back, null for a page without rows in use; pages may come in any order and more than once.
    * @throws PipelineError `STATE_LAYOUT` (fate: stop) when the image has other columns than this table.
    */
-  readPage(page: number, image: Uint8Array): void {
-    const header = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    if (
-      image.length !== IMAGE_HEADER_BYTES + this.pageBytes ||
-      header.getUint32(0, true) !== this.#fingerprint
-    ) {
-      throw new PipelineError('STATE_LAYOUT', `page ${page} has other columns`);
+  readPage(page: number, image: Uint8Array | null): void {
+    const first = page * this.rowsPerPage;
+    if (image === null) return this.#clearPage(page);
+    const { rows, isFree, columns } = this.#images.read(page, image);
+    this.#reserve(first);
+    this.#pageView(page).set(columns);
+    for (; this.#rowCount < first + rows; this.#rowCount++) this.#free.add(this.#rowCount);
+    for (let row = 0; row < this.rowsPerPage; row++)
+      this.#setFree(first + row, row >= rows || isFree(row));
+    this.#trim();
+  }
+
+  #clearPage(page: number): void {
+    const first = page * this.rowsPerPage;
+    if (first >= this.#rowCount) return;
+    this.#pageView(page).fill(0);
+    for (let row = 0; row < this.rowsPerPage; row++) this.#setFree(first + row, true);
+    this.#trim();
+  }
+
+  #image(page: number): Uint8Array | null {
+    const first = page * this.rowsPerPage;
+    const rows = Math.min(this.rowsPerPage, this.#rowCount - first);
+    if (rows <= 0) return null;
+    return this.#images.make(rows, (row) => this.#free.has(first + row), this.#pageView(page));
+  }
+
+  #setFree(row: number, free: boolean): void {
+    if (free && row < this.#rowCount) this.#free.add(row);
+    else this.#free.remove(row);
+  }
+
+  /** Forgets free rows at the end, and slabs behind them but one. */
+  #trim(): void {
+    while (this.#rowCount > 0 && this.#free.has(this.#rowCount - 1)) {
+      this.#rowCount -= 1;
+      this.#free.remove(this.#rowCount);
     }
-    const lastRow = page * this.rowsPerPage + header.getUint32(4, true) - 1;
-    this.#reserve(page * this.rowsPerPage);
-    this.#pageView(page).set(image.subarray(IMAGE_HEADER_BYTES));
-    this.#rowCount = Math.max(this.#rowCount, lastRow + 1);
+    const needed = (Math.max(0, this.#rowCount - 1) >>> this.#slabShift) + 1;
+    if (this.#slabs.length > needed + 1) this.#slabs.length = needed + 1;
   }
 
   #pageView(page: number): Uint8Array {
     const slab = this.#slabs[Math.floor(page / this.#pagesPerSlab)];
     if (slab === undefined) throw new PipelineError('STATE_LAYOUT', `no page ${page}`);
-    return slab.u8.subarray(
-      (page % this.#pagesPerSlab) * this.pageBytes,
-      ((page % this.#pagesPerSlab) + 1) * this.pageBytes,
-    );
+    const at = (page % this.#pagesPerSlab) * this.pageBytes;
+    return slab.u8.subarray(at, at + this.pageBytes);
   }
 
   #reserve(row: number): void {
@@ -237,6 +277,11 @@ class PagedColumn implements Column {
     return slab[this.#type];
   }
 
+  clear(row: number): void {
+    const at = this.index(row);
+    this.view(row).fill(0, at, at + this.#length);
+  }
+
   index(row: number): number {
     const { pageShift, slabShift, rowsPerPage } = this.#geometry;
     const inSlab = row & ((1 << slabShift) - 1);
@@ -246,15 +291,4 @@ class PagedColumn implements Column {
       (inSlab & (rowsPerPage - 1)) * this.#length
     );
   }
-}
-
-/** FNV-1a over the column list: a page of another layout must never be read as this one. */
-function fingerprint(columns: readonly ColumnSpec[]): number {
-  let hash = 0x811c9dc5;
-  for (const { name, type, length } of columns) {
-    for (const char of `${name}:${type}:${length ?? 1};`) {
-      hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
-    }
-  }
-  return hash >>> 0;
 }

@@ -129,6 +129,14 @@ export function idHigh(ids: Uint8Array, at: number): number {
   return readU32(ids, at);
 }
 
+/** Writes an id of two u32 halves, 8 bytes from `at`; `idLow` and `idHigh` read it. */
+export function writeId(ids: Uint8Array, at: number, low: number, high: number): void {
+  for (let i = 0; i < 4; i++) {
+    ids[at + i] = high >>> (24 - 8 * i);
+    ids[at + 4 + i] = low >>> (24 - 8 * i);
+  }
+}
+
 /** Returns the shard of the entity id at `at`: its low 12 bits. */
 export function shardOf(ids: Uint8Array, at = 0): number {
   return idLow(ids, at) & (shardTotal - 1);

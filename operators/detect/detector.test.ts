@@ -98,6 +98,23 @@ describe('Detector', { timeout: 60_000 }, () => {
     expect(opens(onsets.slice(3000))).toEqual([]);
   });
 
+  it('closes what is open on a series that is given up, and tells of nothing else', async () => {
+    const bench = newBench(scorer, 2);
+    const tracks = [track(1010, 50, 25, 1000), track(1010, 50)];
+    const whole = tracks.map((_, t): Cut => [t, 0, 1010]);
+    const [told] = await runCalls(bench, tracks, [whole]);
+    const opened = told?.episodes.at(-1);
+    expect(opened?.phase).not.toBe('CLOSE');
+    expect(bench.detector.end(1)).toEqual([]);
+    const [closed, ...others] = bench.detector.end(0);
+    expect(others).toEqual([]);
+    expect(closed).toMatchObject({ phase: 'CLOSE', startMs: opened?.startMs, row: 0, point: -1 });
+    expect(closed?.revision).toBe((opened?.revision ?? 0) + 1);
+    expect(closed?.intervalMs).toBe(MINUTE_MS);
+    expect(bench.detector.end(0)).toEqual([]);
+    expect(bench.tables.episodes.liveRows).toBe(0);
+  });
+
   it('tells the parts of a score, adding up to 1', async () => {
     const { episodes } = await runTrack(scorer, track(1200, 50, 25, 1000));
     const opened = episodes.find(({ phase }) => phase === 'OPEN');
@@ -241,7 +258,7 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     bench.tables.series.writeDirty((page, image) => {
       // Season and episode rows are numbered in order of arrival: the links to them are left out.
       pages.push(
-        `${page} ${Buffer.from(image)
+        `${page} ${Buffer.from(image ?? [])
           .subarray(0, 4 * 8 * 5)
           .toString('hex')}`,
       );

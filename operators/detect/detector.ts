@@ -1,7 +1,7 @@
 import type { Scorer } from '../../models/scorer.ts';
 import type { PagedTable } from '../../runtime/paged-table.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
-import type { DetectOutput } from './detect-output.ts';
+import type { DetectOutput, EpisodeEvent } from './detect-output.ts';
 import { EpisodeBook, type PointReading } from './episode-book.ts';
 import { FeaturePass } from './feature-pass.ts';
 import { sensitivityFactor } from './gates.ts';
@@ -9,7 +9,7 @@ import { MemberTracker } from './member-tracker.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { RateCalibration } from './rate-calibration.ts';
 import { SeriesTracker } from './series-tracker.ts';
-import { MEMBERS, WINDOW } from './state-columns.ts';
+import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
 import { FOREST_WIDTH } from './window-features.ts';
 
@@ -29,8 +29,6 @@ const LIVE = 3;
 const STALE = 4;
 /** Points after which a series counts as live. */
 export const LIVE_POINTS = 256;
-/** A point after so many intervals of silence finds its series stale. */
-const STALE_INTERVALS = 288;
 /** Half the confidence is reached at this many points. */
 const CONFIDENCE_POINTS = 100;
 const UP = 0;
@@ -93,6 +91,16 @@ export class Detector {
     this.#book.clear();
     for (let r = 0; r < input.runs; r++) this.#run(input, r);
     return { ...this.#output, points, episodes: this.#book.events };
+  }
+
+  /** Closes the episode of a series that is given up, if one is open, and returns what is to be told of that. */
+  end(row: number): readonly EpisodeEvent[] {
+    const level = this.#tables.series.column('detect.level');
+    this.#book.clear();
+    Object.assign(this.#reading, { row, point: -1, score: 0 });
+    this.#reading.intervalMs = level.view(row)[level.index(row)] as number;
+    this.#onsets.end(this.#reading);
+    return this.#book.events;
   }
 
   #run(input: DetectInput, r: number): void {

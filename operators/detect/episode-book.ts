@@ -57,14 +57,11 @@ export class EpisodeBook {
 
   /** Opens an episode and returns its link (row + 1). `tier` 1 is a warning, 2 critical. */
   open(reading: PointReading, tier: number): number {
-    const slot = this.#take();
+    const slot = this.#table.allocate();
     this.#setTime(slot, 0, reading.ms);
     this.#setTime(slot, 3, reading.ms);
-    this.#setCount(slot, 0, 0);
-    this.#setCount(slot, 1, 0);
     this.#mark.view(slot)[this.#mark.index(slot)] = tier;
     this.#mark.view(slot)[this.#mark.index(slot) + 3] = reading.historical;
-    this.#score.view(slot)[this.#score.index(slot)] = 0;
     this.#score.view(slot)[this.#score.index(slot) + 1] = reading.score;
     this.#note(slot, reading);
     this.#tell(slot, reading, 'OPEN');
@@ -91,7 +88,7 @@ export class EpisodeBook {
   close(link: number, reading: PointReading): void {
     const slot = link - 1;
     this.#tell(slot, reading, 'CLOSE');
-    this.#give(slot);
+    this.#table.release(slot);
   }
 
   /** Last time that an open episode was at or above the opening score. */
@@ -192,23 +189,6 @@ export class EpisodeBook {
         skipped,
       };
     });
-  }
-
-  /** Takes a free row, or a new one. Row 0 is the head of the free rows and holds no episode. */
-  #take(): number {
-    if (this.#table.rowCount === 0) this.#table.touch(this.#table.allocate());
-    const free = this.#countOf(0, 2);
-    if (free === 0) return this.#table.allocate();
-    this.#setCount(0, 2, this.#countOf(free - 1, 2));
-    this.#table.touch(0);
-    return free - 1;
-  }
-
-  #give(slot: number): void {
-    this.#setCount(slot, 2, this.#countOf(0, 2));
-    this.#setCount(0, 2, slot + 1);
-    this.#table.touch(0);
-    this.#table.touch(slot);
   }
 
   #timeOf(slot: number, cell: number): number {

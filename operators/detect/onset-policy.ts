@@ -84,6 +84,15 @@ export class OnsetPolicy {
     return tier;
   }
 
+  /** Closes the episode of the reading’s row, if one is open. */
+  end(reading: OnsetReading): void {
+    this.load(reading.row);
+    if (this.#episode === 0) return;
+    this.#book.close(this.#episode, reading);
+    this.#episode = 0;
+    this.store(reading.row);
+  }
+
   #ready({ before, ms }: OnsetReading): boolean {
     const warm = before >= this.#tuning.warmPoints;
     return warm && this.#pause === 0 && ms >= this.#refractoryEndMs;

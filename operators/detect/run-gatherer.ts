@@ -88,6 +88,7 @@ export class RunGatherer {
         drops.undefinedSeries += end - start;
         continue;
       }
+      this.#shelf.sweep.hear(row);
       this.#append(batch, start, end);
       this.#rows[this.#runs] = row;
       this.#settingsOf[this.#runs] = firstSettings + (batch.seriesContexts[slot] ?? 0);

@@ -40,11 +40,9 @@ export class SeasonProfile {
     this.#spread = table.column('season.spread');
   }
 
-  /** Takes a new row; it is marked as changed at once, so that no checkpoint knows the link to it but not the row. */
+  /** Takes a new row. */
   allocate(): number {
-    const row = this.#table.allocate();
-    this.#table.touch(row);
-    return row;
+    return this.#table.allocate();
   }
 
   /** Turns to a row of the season table. */

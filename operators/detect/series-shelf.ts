@@ -1,57 +1,93 @@
-import { ByteArena } from '../../runtime/byte-arena.ts';
+import type { ChunkCacheOptions } from '../../runtime/chunk-cache.ts';
 import { type Column, type ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
 import { SeriesIndex } from '../../runtime/series-index.ts';
+import { TextStore } from '../../runtime/text-store.ts';
+import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import { lifeCycles } from './detect-output.ts';
-import { detectColumns, episodeColumns, seasonColumns } from './state-columns.ts';
+import { detectColumns, episodeColumns, STALE_INTERVALS, seasonColumns } from './state-columns.ts';
 
 /** Columns of a series beside what the detector keeps: its id, where its definition is, and its last life-cycle. */
 const shelfColumns: readonly ColumnSpec[] = [
   { name: 'idLow', type: 'u32' },
   { name: 'idHigh', type: 'u32' },
-  { name: 'definitionAt', type: 'f64' },
-  { name: 'definitionBytes', type: 'u32' },
+  { name: 'definition', type: 'u32' },
   { name: 'lifeCycle', type: 'u8' },
+  ...heardColumns,
 ];
+const STALE = lifeCycles.indexOf('stale');
 
 /**
  * Holds everything detect remembers of its series: the detector’s tables and each series’ definition, off the heap.
  *
- * A definition’s text is only read when an anomaly needs it.
+ * A definition’s text is only read when an anomaly needs it. A series that was silent for too long is not found any
+ * more, whether its row has been given up yet or not.
  */
 export class SeriesShelf {
   readonly series = new PagedTable([...shelfColumns, ...detectColumns]);
   readonly seasons = new PagedTable(seasonColumns);
   readonly episodes = new PagedTable(episodeColumns);
-  readonly texts = new ByteArena();
+  readonly texts: TextStore;
+  readonly sweep: StaleSweep;
   readonly #index = new SeriesIndex(this.series);
-  readonly #definitionAt: Column = this.series.column('definitionAt');
-  readonly #definitionBytes: Column = this.series.column('definitionBytes');
+  readonly #definition: Column = this.series.column('definition');
   readonly #lifeCycle: Column = this.series.column('lifeCycle');
+  readonly #level: Column = this.series.column('detect.level');
+  readonly #link: Column = this.series.column('detect.link');
   readonly #stages = new Uint32Array(lifeCycles.length);
+
+  /**
+   * @param ttlMs after so long a series that is not heard of is given up.
+   * @param texts how much of the definitions lies in memory, and where the rest does; by default all.
+   */
+  constructor(ttlMs: number, texts: ChunkCacheOptions = {}) {
+    this.sweep = new StaleSweep(this.series, ttlMs);
+    this.texts = new TextStore(texts);
+  }
 
   /** Returns the row of a series, or -1. */
   find(low: number, high: number): number {
-    return this.#index.find(low, high);
+    const row = this.#index.find(low, high);
+    return row >= 0 && this.sweep.isStale(row) ? -1 : row;
   }
 
-  /** Takes in a series with its encoded definition unless it is known. */
-  define(low: number, high: number, definition: () => Uint8Array): void {
-    if (this.#index.find(low, high) >= 0) return;
+  /**
+   * Takes in a series with its encoded definition unless it is known.
+   *
+   * @param giveUp called with the row of one that is known and was silent for too long; must `evict` it.
+   */
+  define(
+    low: number,
+    high: number,
+    definition: () => Uint8Array,
+    giveUp: (row: number) => void,
+  ): void {
+    const known = this.#index.find(low, high);
+    if (known >= 0 && !this.sweep.isStale(known)) return;
+    if (known >= 0) giveUp(known);
     const row = this.#index.insert(low, high);
-    const bytes = definition();
-    this.#definitionAt.view(row)[this.#definitionAt.index(row)] = this.texts.append(bytes);
-    this.#definitionBytes.view(row)[this.#definitionBytes.index(row)] = bytes.length;
-    this.#stages[0] = (this.#stages[0] ?? 0) + 1;
-    this.series.touch(row);
+    this.#definition.view(row)[this.#definition.index(row)] = this.texts.add(definition());
+    this.#count(0, 1);
+    this.sweep.hear(row);
+  }
+
+  /** Gives up a row with all that hangs on it but an open episode, which must be closed before. */
+  evict(row: number): void {
+    const season = this.#link.view(row)[this.#link.index(row) + 1] ?? 0;
+    if (season !== 0) this.seasons.release(season - 1);
+    this.texts.remove(this.#definition.view(row)[this.#definition.index(row)] ?? 0);
+    this.#count(this.#lifeCycle.view(row)[this.#lifeCycle.index(row)] ?? 0, -1);
+    this.#index.remove(row);
   }
 
   /** Encoded definition of the series in a row. */
   definition(row: number): Buffer {
-    const at = this.#definitionAt.view(row)[this.#definitionAt.index(row)] ?? 0;
-    return this.texts.read(
-      at,
-      this.#definitionBytes.view(row)[this.#definitionBytes.index(row)] ?? 0,
-    );
+    return this.texts.get(this.#definition.view(row)[this.#definition.index(row)] ?? 0);
+  }
+
+  /** Counts a series as stale that was silent for many of its intervals; ms. */
+  noteSilence(row: number, silentMs: number): void {
+    const intervalMs = this.#level.view(row)[this.#level.index(row)] ?? 0;
+    if (intervalMs > 0 && silentMs > STALE_INTERVALS * intervalMs) this.setLifeCycle(row, STALE);
   }
 
   /** Notes how far a series has come, an index into `lifeCycles`. */
@@ -61,8 +97,9 @@ export class SeriesShelf {
     const before = view[at] ?? 0;
     if (before === lifeCycle) return;
     view[at] = lifeCycle;
-    this.#stages[before] = (this.#stages[before] ?? 0) - 1;
-    this.#stages[lifeCycle] = (this.#stages[lifeCycle] ?? 0) + 1;
+    this.series.touch(row);
+    this.#count(before, -1);
+    this.#count(lifeCycle, 1);
   }
 
   /** How many series have come how far, by index into `lifeCycles`. */
@@ -75,8 +112,12 @@ export class SeriesShelf {
     this.#index.rebuild();
     this.#stages.fill(0);
     for (let row = 0; row < this.series.rowCount; row++) {
-      const stage = this.#lifeCycle.view(row)[this.#lifeCycle.index(row)] ?? 0;
-      this.#stages[stage] = (this.#stages[stage] ?? 0) + 1;
+      if (this.series.isLive(row))
+        this.#count(this.#lifeCycle.view(row)[this.#lifeCycle.index(row)] ?? 0, 1);
     }
+  }
+
+  #count(stage: number, by: number): void {
+    this.#stages[stage] = (this.#stages[stage] ?? 0) + by;
   }
 }

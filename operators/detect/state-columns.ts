@@ -9,6 +9,9 @@ export const SEASON_SLOTS = 48;
 /** A series of fewer points is young: what lies far out is learned from with more caution. */
 export const YOUNG_POINTS = 250;
 
+/** After so many intervals of silence a series counts as stale. */
+export const STALE_INTERVALS = 288;
+
 /** f32 cells of `detect.level`; `SeriesTracker` names them. */
 export const LEVEL_CELLS = 17;
 
@@ -54,7 +57,7 @@ export const memberIds = [
 ] as const;
 export const MEMBERS = memberIds.length;
 
-/** Columns of an open episode, 164 bytes a row; rows are used again after an episode has closed. */
+/** Columns of an open episode, 128 bytes a row, released when it has closed. */
 export const episodeColumns: readonly ColumnSpec[] = [
   /** Start, last point at or above the opening score, peak, last event told: ms. */
   { name: 'episode.time', type: 'f64', length: 4 },
@@ -62,8 +65,8 @@ export const episodeColumns: readonly ColumnSpec[] = [
   { name: 'episode.value', type: 'f64', length: 4 },
   /** Peak score, peak score told, confidence, then raw scores and surprises by member at the peak. */
   { name: 'episode.score', type: 'f32', length: 3 + 2 * MEMBERS },
-  /** Points, revision, next free row + 1. */
-  { name: 'episode.count', type: 'u32', length: 3 },
+  /** Points, revision. */
+  { name: 'episode.count', type: 'u32', length: 2 },
   /** Tier, movement, life-cycle, historical. */
   { name: 'episode.mark', type: 'u8', length: 4 },
 ];

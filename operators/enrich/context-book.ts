@@ -1,3 +1,4 @@
+import { PipelineError } from '../../runtime/errors.ts';
 import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
@@ -45,6 +46,13 @@ export class ContextBook {
 
   tenant(number: number): string {
     return this.#keys[number]?.tenant ?? '';
+  }
+
+  /** Whose context it is. */
+  key(number: number): ContextKey {
+    const key = this.#keys[number];
+    if (key === undefined) throw new PipelineError('STATE_LAYOUT', `no context ${number}`);
+    return key;
   }
 
   /** Whether values only grow, by the definition or, where it does not say, by the producer. */

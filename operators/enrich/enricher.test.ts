@@ -9,6 +9,8 @@ import { SourceProgress } from '../source-progress.ts';
 import { Enricher } from './enricher.ts';
 import { metricDefinition, NOW_MS, seriesDefinition } from './example-series.fixture.ts';
 
+const WEEK_MS = 7 * 86_400_000;
+
 interface Run {
   readonly series: SeriesDefinition;
   readonly offset: number;
@@ -46,6 +48,7 @@ function setUp(options: { maxSeries?: number; catalog?: Catalog } = {}) {
   const enricher = new Enricher({
     options: { maxSeriesPerTenant: maxSeries },
     catalog,
+    ttlMs: WEEK_MS,
     progress: new SourceProgress(),
     partition: 0,
     partitions: 1,
@@ -55,6 +58,7 @@ function setUp(options: { maxSeries?: number; catalog?: Catalog } = {}) {
     enricher.accept(batch, {
       dropped: (code, points) => told.push(`${code} ${points}`),
       registered: ({ name }) => told.push(`new ${name}`),
+      evicted: ({ metric }) => told.push(`gone ${metric}`),
       collided: ({ name }, _batch, points) => told.push(`collided ${name} ${points}`),
     });
   const drain = () => {
@@ -175,7 +179,7 @@ describe('Enricher', () => {
     );
     accept(batch);
     const first = valuesOf(drain());
-    const saved: Uint8Array[] = [];
+    const saved: (Uint8Array | null)[] = [];
     enricher.register.table.writeDirty((_page, image) => saved.push(image));
     accept(batch);
     expect(first).toEqual([20]);

@@ -7,10 +7,11 @@ import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
 import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
 import type { Catalog } from '../catalog.ts';
 import type { SourceProgress } from '../source-progress.ts';
+import { type LiveSpan, liveSpan } from '../stale-sweep.ts';
 import { ContextBook } from './context-book.ts';
 import type { EnrichOptions } from './options.ts';
 import { type SequenceCounts, Sequencer } from './sequencer.ts';
-import { SeriesRegister } from './series-register.ts';
+import { type EvictedSeries, SeriesRegister } from './series-register.ts';
 import { TenantWriter } from './tenant-writer.ts';
 
 const ID_BYTES = 8;
@@ -21,6 +22,8 @@ export type OnDropped = (code: ErrorCode, points: number) => void;
 /** What an enricher needs. */
 export interface EnricherSetup {
   readonly options: EnrichOptions;
+  /** After so long a series that is not heard of is given up. */
+  readonly ttlMs: number;
   readonly catalog: Catalog;
   readonly progress: SourceProgress;
   readonly partition: number;
@@ -32,6 +35,8 @@ export interface EnrichSink {
   readonly dropped: OnDropped;
   /** A series was seen for the first time. */
   readonly registered: (definition: SeriesDefinition) => void;
+  /** A series was not heard of for too long; should it come back, it is a new one. */
+  readonly evicted: (series: EvictedSeries) => void;
   /** Points that carry another label set under a known id, as a batch of their own. */
   readonly collided: (definition: SeriesDefinition, batch: SeriesBatch, points: number) => void;
 }
@@ -62,13 +67,14 @@ export class Enricher {
   constructor(setup: EnricherSetup) {
     this.#setup = setup;
     this.contexts = new ContextBook(setup.catalog);
-    this.register = new SeriesRegister(this.contexts);
+    this.register = new SeriesRegister(this.contexts, setup.ttlMs);
     this.#sequencer = new Sequencer(this.register.table);
   }
 
   accept(batch: PackedBatch, sink: EnrichSink): void {
     const { progress } = this.#setup;
     progress.startBatch(batch.tenant);
+    this.#sweep(liveSpan(batch), sink);
     const barred = this.#define(batch, sink);
     const writer = this.#writer(batch.tenant);
     for (const definition of batch.definitions) {
@@ -90,12 +96,22 @@ export class Enricher {
     this.#memory.reclaim();
   }
 
+  #sweep(span: LiveSpan | undefined, sink: EnrichSink): void {
+    const { sweep } = this.register;
+    if (span !== undefined) sweep.observe(span);
+    sweep.step(
+      () => undefined,
+      (row) => sink.evicted(this.register.evict(row)),
+    );
+  }
+
   #define(batch: PackedBatch, sink: EnrichSink): ReadonlyMap<string, ErrorCode> {
     const barred = new Map<string, ErrorCode>();
     for (const definition of batch.definitions) {
       const { seriesId, tenant, firstSeenMs } = definition;
       // A batch may define a series twice; what collided is a dead letter once.
       if (barred.has(keyOf(seriesId, 0))) continue;
+      this.#find(idLow(seriesId, 0), idHigh(seriesId, 0), sink);
       const limit = this.#limit(tenant, firstSeenMs);
       const became = this.register.define(
         definition,
@@ -113,6 +129,14 @@ export class Enricher {
       }
     }
     return barred;
+  }
+
+  /** Row of a series, or -1; one that was silent for too long is gone, whether the sweep has come by or not. */
+  #find(low: number, high: number, sink: EnrichSink): number {
+    const row = this.register.find(low, high);
+    if (row < 0 || !this.register.sweep.isStale(row)) return row;
+    sink.evicted(this.register.evict(row));
+    return -1;
   }
 
   /** Series that a tenant may have in this task. */
@@ -167,7 +191,7 @@ export class Enricher {
     // Collided points are a dead letter already.
     if (bar === 'SERIES_ID_COLLISION') return;
     if (bar !== undefined) return sink.dropped(bar, count);
-    const row = this.register.find(seriesLow, seriesHigh);
+    const row = this.#find(seriesLow, seriesHigh, sink);
     const firstMs = batch.timestamps[start] ?? 0;
     if (row < 0) {
       const full = this.register.isFull(batch.tenant, this.#limit(batch.tenant, firstMs));
@@ -179,6 +203,7 @@ export class Enricher {
     const counter = this.contexts.isCounter(context, firstMs);
     sequencer.run(row, batch.timestamps, batch.values, start, end, counter, this.counts);
     if (sequencer.length === 0) return;
+    this.register.sweep.hear(row);
     const source = {
       seriesLow,
       seriesHigh,

@@ -6,9 +6,11 @@ import { ContextBook } from './context-book.ts';
 import { seriesDefinition } from './example-series.fixture.ts';
 import { SeriesRegister } from './series-register.ts';
 
+const WEEK_MS = 7 * 86_400_000;
+
 function setUp() {
   const contexts = new ContextBook(new Catalog());
-  const register = new SeriesRegister(contexts);
+  const register = new SeriesRegister(contexts, WEEK_MS);
   const define = (definition: SeriesDefinition, limit = 100) =>
     register.define(
       definition,
@@ -57,7 +59,7 @@ describe('SeriesRegister', () => {
       false,
     ]);
 
-    const restored = new SeriesRegister(contexts);
+    const restored = new SeriesRegister(contexts, WEEK_MS);
     register.table.writeDirty((page, image) => restored.table.readPage(page, image));
     restored.rebuild();
     const { seriesId } = series(1, 'a');

@@ -1,39 +1,49 @@
 import { type Column, type ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
 import { SeriesIndex } from '../../runtime/series-index.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
+import { writeId } from '../../schemas/identity.ts';
+import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import type { ContextBook } from './context-book.ts';
 import { sequenceColumns } from './sequencer.ts';
 
-/** Columns of a series in enrich, 37 bytes a row. */
+/** Columns of a series in enrich, 33 bytes a row. */
 export const registerColumns: readonly ColumnSpec[] = [
   { name: 'idLow', type: 'u32' },
   { name: 'idHigh', type: 'u32' },
-  { name: 'labelHash', type: 'u32' },
   { name: 'context', type: 'u32' },
-  { name: 'firstSeenMs', type: 'f64' },
+  { name: 'labelHash', type: 'u16' },
+  ...heardColumns,
   ...sequenceColumns,
 ];
 
 /** What became of a definition. */
 export type Registration = 'known' | 'new' | 'collision' | 'limit';
 
+/** A series that was given up. */
+export interface EvictedSeries {
+  readonly seriesId: Uint8Array;
+  readonly tenant: string;
+  readonly metric: string;
+}
+
 /**
  * Knows every series of a task by its id: its context, and enough of its labels to notice a foreign set under its id.
  */
 export class SeriesRegister {
   readonly table: PagedTable = new PagedTable(registerColumns);
+  readonly sweep: StaleSweep;
   readonly #index = new SeriesIndex(this.table);
-  readonly #labelHash: Column;
-  readonly #context: Column;
-  readonly #firstSeen: Column;
+  readonly #labelHash: Column = this.table.column('labelHash');
+  readonly #context: Column = this.table.column('context');
+  readonly #low: Column = this.table.column('idLow');
+  readonly #high: Column = this.table.column('idHigh');
   readonly #contexts: ContextBook;
   readonly #perTenant = new Map<string, number>();
 
-  constructor(contexts: ContextBook) {
+  /** @param ttlMs after so long a series that is not heard of is given up. */
+  constructor(contexts: ContextBook, ttlMs: number) {
     this.#contexts = contexts;
-    this.#labelHash = this.table.column('labelHash');
-    this.#context = this.table.column('context');
-    this.#firstSeen = this.table.column('firstSeenMs');
+    this.sweep = new StaleSweep(this.table, ttlMs);
   }
 
   /** Returns the row of a series, or -1. */
@@ -55,9 +65,21 @@ export class SeriesRegister {
     const created = this.#index.insert(low, high);
     this.#labelHash.view(created)[this.#labelHash.index(created)] = hash;
     this.#context.view(created)[this.#context.index(created)] = this.#contexts.place(definition);
-    this.#firstSeen.view(created)[this.#firstSeen.index(created)] = definition.firstSeenMs;
-    this.table.touch(created);
+    this.sweep.hear(created);
     return 'new';
+  }
+
+  /** Gives up the series in a row: its place, in the table and in its tenant’s limit, is free again. */
+  evict(row: number): EvictedSeries {
+    const { tenant, metric } = this.#contexts.key(this.contextOf(row));
+    const seriesId = new Uint8Array(8);
+    const low = this.#low.view(row)[this.#low.index(row)] ?? 0;
+    writeId(seriesId, 0, low, this.#high.view(row)[this.#high.index(row)] ?? 0);
+    const count = (this.#perTenant.get(tenant) ?? 0) - 1;
+    if (count > 0) this.#perTenant.set(tenant, count);
+    else this.#perTenant.delete(tenant);
+    this.#index.remove(row);
+    return { seriesId, tenant, metric };
   }
 
   /** Whether the tenant has as many series as it may have in this task. */
@@ -75,13 +97,14 @@ export class SeriesRegister {
     this.#index.rebuild();
     this.#perTenant.clear();
     for (let row = 0; row < this.table.rowCount; row++) {
+      if (!this.table.isLive(row)) continue;
       const tenant = this.#contexts.tenant(this.contextOf(row));
       this.#perTenant.set(tenant, (this.#perTenant.get(tenant) ?? 0) + 1);
     }
   }
 }
 
-/** FNV-1a 32 over name and sorted labels: independent of the id’s hash, so a collision of both is 2^-96. */
+/** 16 bits of FNV-1a over name and sorted labels: independent of the id’s hash, so a collision of both is 2^-80. */
 function labelHash({ name, labels }: SeriesDefinition): number {
   let hash = 0x811c9dc5;
   const mix = (text: string): void => {
@@ -93,5 +116,5 @@ function labelHash({ name, labels }: SeriesDefinition): number {
     mix(label);
     mix(labels[label] ?? '');
   }
-  return hash >>> 0;
+  return (hash ^ (hash >>> 16)) & 0xffff;
 }

@@ -42,6 +42,10 @@ export const metricCatalogue = {
   monitoring_points_scored_total: counter('Points scored, by member of the ensemble.', 'member'),
   monitoring_series: gauge('Series of detect by where they are in their life-cycle.', 'state'),
   monitoring_series_registered: gauge('Series that enrich holds an entry of.'),
+  monitoring_series_evicted_total: counter(
+    'Series given up because they were not heard of for `series.ttlMs`.',
+    'stage',
+  ),
   monitoring_anomaly_records_total: counter('Records written to `anomalies`.', 'phase'),
   monitoring_alert_records_total: counter('Changes of alerts written.', 'state'),
   monitoring_incident_records_total: counter('Changes of incidents written.', 'state'),

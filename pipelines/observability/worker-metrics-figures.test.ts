@@ -44,6 +44,11 @@ describe('writeKernelFigures', () => {
       {},
     ]);
     expect(written('enrich', {}, { series: 8 })).toEqual([['monitoring_series_registered', 8, {}]]);
+    expect(written('detect', { series_evicted_total: 2 })).toContainEqual([
+      'monitoring_series_evicted_total',
+      2,
+      { stage: 'detect' },
+    ]);
   });
 
   it('does not lose a figure that no metric is made for', () => {

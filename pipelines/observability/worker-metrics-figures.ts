@@ -17,6 +17,7 @@ interface Translation {
 const STAGED: Readonly<Record<string, Translation>> = {
   points_in_total: { metric: 'monitoring_points_in_total', staged: true },
   points_out_total: { metric: 'monitoring_points_out_total', staged: true },
+  series_evicted_total: { metric: 'monitoring_series_evicted_total', staged: true },
   points_dropped_total: { metric: 'monitoring_points_dropped_total', label: 'code', staged: true },
   points_dead_lettered_total: {
     metric: 'monitoring_points_dead_lettered_total',

@@ -118,7 +118,7 @@ function seriesState(pages: ReadonlyMap<string, string>): Map<string, string> {
   const rows = new Map<string, string>();
   for (const [key, image] of pages) {
     const [, page] = key.split('/');
-    const { series } = new SeriesShelf();
+    const { series } = new SeriesShelf(7 * 86_400_000);
     series.readPage(Number(page), Buffer.from(image, 'base64'));
     for (let row = 0; row < series.rowCount; row++) {
       const cells = (name: string, count: number) => {
