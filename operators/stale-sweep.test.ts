@@ -84,6 +84,7 @@ describe('StaleSweep', () => {
       expect(sweep.isStale(row)).toBe(false);
       expect(step().stale).toEqual([]);
       sweep.hear(row);
+      expect(sweep.isStale(row)).toBe(false);
     }
     sweep.observe({ fromMs: START_MS + 22 * HOUR_MS, toMs: START_MS + 22 * HOUR_MS });
     expect(step().stale).toEqual([row]);
