@@ -7,7 +7,8 @@ export function singlePoints(codec: Codec, packed: Uint8Array): Buffer[] {
   if ('code' in raw) throw new Error(`the generator made a bad record: ${raw.detail}`);
   const { tenant, backfill, timestamps, values } = raw;
   const records: Buffer[] = [];
-  for (const { name, labels, kind, unit, count } of raw.series) {
+  for (const [s, { name, labels, kind, unit }] of raw.series.entries()) {
+    const count = raw.counts[s] ?? 0;
     const series = { tenant, name, labels: Object.fromEntries(labels), kind, unit, backfill };
     for (let end = records.length + count; records.length < end; ) {
       const at = records.length;

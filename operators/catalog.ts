@@ -36,8 +36,9 @@ export class Catalog {
 
   /** How many of the known changes act by then: lookups of one revision and epoch are the same. */
   epochAt(atMs: number): number {
-    let epoch = 0;
-    while (epoch < this.#changesMs.length && (this.#changesMs[epoch] ?? 0) <= atMs) epoch += 1;
+    // Most questions are about now: after the last change.
+    let epoch = this.#changesMs.length;
+    while (epoch > 0 && (this.#changesMs[epoch - 1] ?? 0) > atMs) epoch -= 1;
     return epoch;
   }
 

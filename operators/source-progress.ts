@@ -12,20 +12,35 @@ export class SourceProgress {
   readonly #batch = new Map<number, number>();
   #tenant = '';
   #dirty = false;
+  /** The raw record asked about last, and the answer: its runs stand one after another. */
+  #lastPartition = -1;
+  #lastOffset = -1;
+  #lastRepeat = false;
 
   /** Turns to the batch of a tenant. */
   startBatch(tenant: string): void {
     this.#tenant = tenant;
+    this.#lastPartition = -1;
   }
 
   /** Whether the raw record was taken in before; if not, it counts as taken from the end of this batch on. */
   isRepeat(partition: number, offset: number): boolean {
+    if (partition !== this.#lastPartition || offset !== this.#lastOffset) {
+      this.#lastRepeat = this.#ask(partition, offset);
+      this.#lastPartition = partition;
+      this.#lastOffset = offset;
+    }
+    return this.#lastRepeat;
+  }
+
+  #ask(partition: number, offset: number): boolean {
     if (offset <= (this.#taken.get(this.#tenant)?.get(partition) ?? -1)) return true;
     if (offset > (this.#batch.get(partition) ?? -1)) this.#batch.set(partition, offset);
     return false;
   }
 
   endBatch(): void {
+    this.#lastPartition = -1;
     if (this.#batch.size === 0) return;
     const taken = this.#takenOf(this.#tenant);
     for (const [partition, offset] of this.#batch) taken.set(partition, offset);

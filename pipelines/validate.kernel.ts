@@ -1,6 +1,13 @@
 import { Catalog } from '../operators/catalog.ts';
+import { KnownHeads } from '../operators/validate/known-heads.ts';
 import type { ValidateOptions } from '../operators/validate/options.ts';
-import { type RawPoints, rawFromBatch, rawFromPoint } from '../operators/validate/raw-points.ts';
+import {
+  type RawFault,
+  type RawPoints,
+  rawFromBatch,
+  rawFromHead,
+  rawFromPoint,
+} from '../operators/validate/raw-points.ts';
 import { RedrivenRecords } from '../operators/validate/redriven-records.ts';
 import { Validator } from '../operators/validate/validator.ts';
 import { DEAD_LETTER_ID, headerText } from '../runtime/dead-letter.ts';
@@ -14,6 +21,7 @@ import type {
 } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import { Codec } from '../schemas/codec.ts';
+import { metricColumnsAt, readMetricColumns } from '../schemas/metric-columns.ts';
 import { CatalogReader } from './catalog-reader.ts';
 import { DecisionWriter } from './decision-writer.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -32,6 +40,7 @@ class ValidateKernel implements Kernel {
   readonly #validator: Validator;
   readonly #decisions: DecisionWriter;
   readonly #redriven = new RedrivenRecords();
+  readonly #heads: KnownHeads;
 
   constructor(
     context: KernelContext<StageOptions<ValidateOptions>>,
@@ -45,6 +54,7 @@ class ValidateKernel implements Kernel {
     this.#catalog = catalog;
     this.#validator = validator;
     this.#decisions = decisions;
+    this.#heads = new KnownHeads(context.options.section.recentSeries);
   }
 
   process(input: SlotReader, output: KernelOutput): void {
@@ -134,13 +144,30 @@ class ValidateKernel implements Kernel {
       return { code: 'RECORD_TOO_LARGE', detail };
     }
     try {
-      const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch']);
-      if (decoded.name === 'MetricPoint') return rawFromPoint(decoded.value);
-      return rawFromBatch(decoded.value, maxSeriesPerRecord);
+      return this.#fromKnownHead(value) ?? this.#fromRecord(value, maxSeriesPerRecord);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       return { code: error.code, detail: error.detail };
     }
+  }
+
+  /** Producers send the same series again and again: their names need not be decoded each time. */
+  #fromKnownHead(value: Buffer): RawPoints | RawFault | undefined {
+    const known = this.#heads.find(value);
+    if (known === undefined) return undefined;
+    const columns = readMetricColumns(value, known.bytes.length);
+    return columns === undefined ? undefined : rawFromHead(known.head, columns);
+  }
+
+  #fromRecord(value: Buffer, maxSeries: number): RawPoints | RawFault {
+    const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch']);
+    if (decoded.name === 'MetricPoint') return rawFromPoint(decoded.value);
+    const raw = rawFromBatch(decoded.value, maxSeries);
+    // Another writer’s schema may have its fields in another order.
+    const ours = decoded.schemaId === this.#context.options.schemaIds.MetricBatch;
+    const headBytes = ours ? metricColumnsAt(value, decoded.value) : undefined;
+    if (headBytes !== undefined && !('code' in raw)) this.#heads.put(value, headBytes, raw);
+    return raw;
   }
 
   #decided(

@@ -221,36 +221,39 @@ interface Geometry {
 }
 
 interface Slab {
-  readonly f64: Float64Array<SharedArrayBuffer>;
-  readonly f32: Float32Array<SharedArrayBuffer>;
-  readonly u32: Uint32Array<SharedArrayBuffer>;
-  readonly i32: Int32Array<SharedArrayBuffer>;
-  readonly u16: Uint16Array<SharedArrayBuffer>;
-  readonly i16: Int16Array<SharedArrayBuffer>;
   readonly u8: Uint8Array<SharedArrayBuffer>;
-  readonly i8: Int8Array<SharedArrayBuffer>;
+  /** The slab as each type of `KINDS`: by number, since a look-up by name costs more than all else of an access. */
+  readonly views: readonly ColumnView[];
 }
+
+const KINDS = Object.keys(WIDTHS) as readonly ColumnType[];
 
 function createSlab(bytes: number): Slab {
   const buffer = new SharedArrayBuffer(bytes);
-  return {
+  const u8 = new Uint8Array(buffer);
+  const byType: Readonly<Record<ColumnType, ColumnView>> = {
     f64: new Float64Array(buffer),
     f32: new Float32Array(buffer),
     u32: new Uint32Array(buffer),
     i32: new Int32Array(buffer),
     u16: new Uint16Array(buffer),
     i16: new Int16Array(buffer),
-    u8: new Uint8Array(buffer),
+    u8,
     i8: new Int8Array(buffer),
   };
+  return { u8, views: KINDS.map((type) => byType[type]) };
 }
 
 class PagedColumn implements Column {
   readonly #slabs: readonly Slab[];
   readonly #type: ColumnType;
+  readonly #kind: number;
   readonly #length: number;
   readonly #start: number;
-  readonly #geometry: Geometry;
+  readonly #pageShift: number;
+  readonly #slabShift: number;
+  readonly #rowMask: number;
+  readonly #slabMask: number;
   #pageElements = 0;
 
   constructor(
@@ -261,8 +264,12 @@ class PagedColumn implements Column {
     offset: number,
   ) {
     this.#slabs = slabs;
-    this.#geometry = geometry;
+    this.#pageShift = geometry.pageShift;
+    this.#slabShift = geometry.slabShift;
+    this.#rowMask = geometry.rowsPerPage - 1;
+    this.#slabMask = (1 << geometry.slabShift) - 1;
     this.#type = type;
+    this.#kind = KINDS.indexOf(type);
     this.#length = length;
     this.#start = offset / WIDTHS[type];
   }
@@ -272,9 +279,9 @@ class PagedColumn implements Column {
   }
 
   view(row: number): ColumnView {
-    const slab = this.#slabs[row >>> this.#geometry.slabShift];
+    const slab = this.#slabs[row >>> this.#slabShift];
     if (slab === undefined) throw new PipelineError('STATE_LAYOUT', `no row ${row}`);
-    return slab[this.#type];
+    return slab.views[this.#kind] as ColumnView;
   }
 
   clear(row: number): void {
@@ -283,12 +290,7 @@ class PagedColumn implements Column {
   }
 
   index(row: number): number {
-    const { pageShift, slabShift, rowsPerPage } = this.#geometry;
-    const inSlab = row & ((1 << slabShift) - 1);
-    return (
-      (inSlab >>> pageShift) * this.#pageElements +
-      this.#start +
-      (inSlab & (rowsPerPage - 1)) * this.#length
-    );
+    const page = (row & this.#slabMask) >>> this.#pageShift;
+    return page * this.#pageElements + this.#start + (row & this.#rowMask) * this.#length;
   }
 }

@@ -17,6 +17,9 @@ export interface RunSource {
   readonly context?: number;
 }
 
+/** A run that is written anew for each use: one object for many runs. */
+export type MutableRun = { -readonly [K in keyof RunSource]: RunSource[K] };
+
 /** Below this a loop beats `set` with its view. */
 const SHORT_RUN = 32;
 const FIRST_RUNS = 64;

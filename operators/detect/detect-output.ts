@@ -77,6 +77,6 @@ export interface DetectOutput {
   /** Index into `lifeCycles`. */
   readonly lifeCycle: Uint8Array;
   /** `[points × members]` surprises, before weights. */
-  readonly surprises: Float32Array;
+  readonly surprises: Float64Array;
   readonly episodes: readonly EpisodeEvent[];
 }

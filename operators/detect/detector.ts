@@ -5,9 +5,10 @@ import type { DetectOutput, EpisodeEvent } from './detect-output.ts';
 import { EpisodeBook, type PointReading } from './episode-book.ts';
 import { FeaturePass } from './feature-pass.ts';
 import { sensitivityFactor } from './gates.ts';
+import { MemberColumns } from './member-columns.ts';
 import { MemberTracker } from './member-tracker.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
-import { RateCalibration } from './rate-calibration.ts';
+import { RateCalibration, type SumReading } from './rate-calibration.ts';
 import { SeriesTracker } from './series-tracker.ts';
 import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
@@ -35,6 +36,10 @@ const UP = 0;
 const DOWN = 1;
 const FLAT = 2;
 const SHAPE = 3;
+/** Members whose readings are made here. */
+const FORECAST = 0;
+const STEP = 3;
+const EXTREME = 4;
 /** Place of the share of repeats among the forest's features. */
 const REPEATS = 8;
 const MODELS = ['forecast', 'isolation-forest', 'lstm-autoencoder'] as const;
@@ -58,8 +63,13 @@ export class Detector {
   #forecast = new Float32Array(0);
   #forest = new Float32Array(0);
   #shape = new Float32Array(0);
-  #output = emptyOutput(0);
-  readonly #reading: PointReading & OnsetReading;
+  /** The autoencoder's error per window, as its member reads it. */
+  #shapeError = new Float32Array(0);
+  /** What the models of a window say, by window. */
+  #results: readonly Float32Array[] = [];
+  readonly #columns = new MemberColumns();
+  #output = emptyOutput(0, this.#columns.surprise);
+  readonly #reading: PointReading & OnsetReading & SumReading;
 
   constructor(scorer: Scorer, tables: DetectTables, tuning: DetectTuning = defaultTuning) {
     this.#scorer = scorer;
@@ -70,8 +80,7 @@ export class Detector {
     this.#calibration = new RateCalibration(tables.series, this.#members, tuning);
     this.#book = new EpisodeBook(tables.episodes, tuning.weights);
     this.#onsets = new OnsetPolicy(tables.series, this.#book, tuning);
-    const { raw, surprise, skipped } = this.#members;
-    this.#reading = { ...blankReading, raw, surprise, skipped };
+    this.#reading = { ...blankReading, members: this.#columns };
   }
 
   /** Scores all points of a call. @throws PipelineError `MODEL_SHAPE` (fate: stop) from the scorer. */
@@ -88,6 +97,7 @@ export class Detector {
       await this.#scorer.run(MODELS[1], forest, windows, this.#forest);
       await this.#scorer.run(MODELS[2], shape, windows, this.#shape);
     }
+    this.#read(input.values, points, windows);
     this.#book.clear();
     for (let r = 0; r < input.runs; r++) this.#run(input, r);
     return { ...this.#output, points, episodes: this.#book.events };
@@ -103,6 +113,31 @@ export class Detector {
     return this.#book.events;
   }
 
+  /** Turns what the models gave into readings of the members, as far as no series' state is needed for it. */
+  #read(values: Float64Array, points: number, windows: number): void {
+    const { slow, spread, unit, step, beyond, ordinal } = this.#pass;
+    const { expected } = this.#output;
+    const columns = this.#columns;
+    const forecast = this.#forecast;
+    const off = columns.reading[FORECAST] as Float64Array;
+    const outside = columns.reading[EXTREME] as Float64Array;
+    columns.ordinal = ordinal;
+    columns.reading[STEP] = step;
+    for (let i = 0; i < points; i++) {
+      const level = (slow[i] as number) + (spread[i] as number) * held(forecast[2 * i] as number);
+      expected[i] = level;
+      const distance = Math.abs((values[i] as number) - level) / (unit[i] as number);
+      off[i] = Math.sqrt(Math.min(400, distance));
+      outside[i] = Math.log1p(2 * Math.abs(beyond[i] as number));
+    }
+    const { lateShare } = this.#tuning;
+    for (let window = 0; window < windows; window++) {
+      const whole = this.#shape[2 * window] as number;
+      const error = whole + lateShare * ((this.#shape[2 * window + 1] as number) - whole);
+      this.#shapeError[window] = Math.log(error + 0.01);
+    }
+  }
+
   #run(input: DetectInput, r: number): void {
     const row = input.rows[r] as number;
     const settings = input.settings[input.settingsOf[r] as number] as DetectSettings;
@@ -111,66 +146,50 @@ export class Detector {
     this.#load(row);
     this.#reading.row = row;
     this.#reading.historical = input.historical[r] as number;
+    this.#members.hold(start, end, this.#pass.windowOf, this.#results, this.#columns);
+    this.#members.rate(start, end, this.#columns);
+    this.#drawBand(start, end);
     const factor = sensitivityFactor(settings.sensitivity);
     for (let i = start; i < end; i++) this.#point(input, settings, factor, i);
     this.#store(row);
   }
 
+  #drawBand(start: number, end: number): void {
+    const { unit } = this.#pass;
+    const { usual } = this.#columns;
+    const { expected, lower, upper } = this.#output;
+    for (let i = start; i < end; i++) {
+      const band = (unit[i] as number) * (usual[i] as number) ** 2;
+      lower[i] = (expected[i] as number) - band;
+      upper[i] = (expected[i] as number) + band;
+    }
+  }
+
   #point(input: DetectInput, settings: DetectSettings, factor: number, i: number): void {
     const { ordinal, gapMs, intervalMs, windowOf } = this.#pass;
     const reading = this.#reading;
+    const output = this.#output;
     const before = ordinal[i] as number;
-    const window = windowOf[i] as number;
-    if (window >= 0) {
-      const { lateShare } = this.#tuning;
-      const whole = this.#shape[2 * window] as number;
-      const error = whole + lateShare * ((this.#shape[2 * window + 1] as number) - whole);
-      this.#members.closeWindow(this.#forest[window] as number, Math.log(error + 0.01));
-    }
     reading.point = i;
+    reading.before = before;
     reading.ms = input.timestamps[i] as number;
     reading.value = input.values[i] as number;
+    reading.gapMs = gapMs[i] as number;
     reading.intervalMs = intervalMs[i] as number;
-    const sum = this.#rate(i, before);
-    const calibrated = this.#calibration.score(
-      sum,
-      reading.ms,
-      gapMs[i] as number,
-      reading.intervalMs,
-    );
-    reading.score = factor * calibrated;
+    reading.expected = output.expected[i] as number;
+    reading.lower = output.lower[i] as number;
+    reading.upper = output.upper[i] as number;
+    this.#members.add(i, this.#onsets.persistence(reading.intervalMs), this.#columns);
+    reading.sum = this.#columns.sum[i] as number;
+    this.#calibration.score(reading);
+    reading.score = factor * reading.calibrated;
     reading.confidence = before / (before + CONFIDENCE_POINTS);
-    reading.lifeCycle = this.#stage(before, gapMs[i] as number);
+    reading.lifeCycle = this.#stage(before, reading.gapMs);
     reading.span = this.#pass.span[i] as number;
     reading.grain = this.#pass.grain[i] as number;
-    this.#describe(window);
     reading.gap = this.#pass.gap[i] === 1 && before > 0;
-    reading.before = before;
+    this.#describe(windowOf[i] as number);
     this.#write(i, this.#onsets.advance(settings, reading));
-  }
-
-  /** Rates the members and draws the band; returns the sum of surprises. */
-  #rate(i: number, before: number): number {
-    const { slow, spread, unit, step, beyond } = this.#pass;
-    const reading = this.#reading;
-    const width = unit[i] as number;
-    const expected =
-      (slow[i] as number) + (spread[i] as number) * held(this.#forecast[2 * i] as number);
-    const distance = Math.min(400, Math.abs(reading.value - expected) / width);
-    const band = width * (this.#members.forecastMean + 3 * this.#members.forecastDeviation) ** 2;
-    reading.expected = expected;
-    reading.lower = expected - band;
-    reading.upper = expected + band;
-    const beyondLog = Math.log1p(2 * Math.abs(beyond[i] as number));
-    const windowed = before + 1 >= WINDOW;
-    return this.#members.rate(
-      before,
-      windowed,
-      Math.sqrt(distance),
-      step[i] as number,
-      beyondLog,
-      this.#onsets.persistence(reading.intervalMs),
-    );
   }
 
   #stage(before: number, gapMs: number): number {
@@ -182,28 +201,27 @@ export class Detector {
 
   #describe(window: number): void {
     const reading = this.#reading;
-    const { surprise } = this.#members;
     const flat = window >= 0 && (this.#pass.forest[window * FOREST_WIDTH + REPEATS] as number) >= 1;
     if (reading.value > reading.upper) reading.movement = UP;
     else if (reading.value < reading.lower) reading.movement = DOWN;
     else if (flat) reading.movement = FLAT;
-    else if ((surprise[0] as number) > (surprise[1] as number) + (surprise[2] as number)) {
+    else if (this.#forecastLeads(reading.point)) {
       reading.movement = reading.value >= reading.expected ? UP : DOWN;
     } else reading.movement = SHAPE;
   }
 
+  /** Whether the forecast finds a point more unusual than both models of its window do together. */
+  #forecastLeads(i: number): boolean {
+    const { surprise } = this.#columns;
+    const at = i * MEMBERS;
+    return (surprise[at] as number) > (surprise[at + 1] as number) + (surprise[at + 2] as number);
+  }
+
   #write(i: number, onset: number): void {
-    const output = this.#output;
-    const reading = this.#reading;
-    output.score[i] = reading.score;
-    output.expected[i] = reading.expected;
-    output.lower[i] = reading.lower;
-    output.upper[i] = reading.upper;
-    output.lifeCycle[i] = reading.lifeCycle;
-    output.onset[i] = onset;
-    for (let m = 0; m < MEMBERS; m++) {
-      output.surprises[i * MEMBERS + m] = reading.surprise[m] as number;
-    }
+    const { score, lifeCycle, onset: onsets } = this.#output;
+    score[i] = this.#reading.score;
+    lifeCycle[i] = this.#reading.lifeCycle;
+    onsets[i] = onset;
   }
 
   #load(row: number): void {
@@ -213,7 +231,6 @@ export class Detector {
   }
 
   #store(row: number): void {
-    this.#members.store(row);
     this.#calibration.store(row);
     this.#onsets.store(row);
     this.#tables.series.touch(row);
@@ -225,7 +242,10 @@ export class Detector {
     this.#forecast = new Float32Array(2 * size);
     this.#forest = new Float32Array(size);
     this.#shape = new Float32Array(2 * size);
-    this.#output = emptyOutput(size);
+    this.#shapeError = new Float32Array(size);
+    this.#results = [this.#forest, this.#shapeError];
+    this.#columns.reserve(size);
+    this.#output = emptyOutput(size, this.#columns.surprise);
   }
 }
 
@@ -233,11 +253,14 @@ const blankReading = {
   row: 0,
   point: 0,
   ms: 0,
+  gapMs: 0,
   intervalMs: 0,
   value: 0,
   expected: 0,
   lower: 0,
   upper: 0,
+  sum: 0,
+  calibrated: 0,
   score: 0,
   confidence: 0,
   movement: SHAPE,
@@ -253,7 +276,7 @@ function held(distance: number): number {
   return Math.min(12, Math.max(-12, distance));
 }
 
-function emptyOutput(size: number): DetectOutput {
+function emptyOutput(size: number, surprises: Float64Array): DetectOutput {
   return {
     points: 0,
     score: new Float64Array(size),
@@ -262,7 +285,7 @@ function emptyOutput(size: number): DetectOutput {
     upper: new Float64Array(size),
     onset: new Uint8Array(size),
     lifeCycle: new Uint8Array(size),
-    surprises: new Float32Array(size * MEMBERS),
+    surprises,
     episodes: [],
   };
 }

@@ -1,6 +1,7 @@
 import type { Column, PagedTable } from '../../runtime/paged-table.ts';
 import type { EpisodeEvent, FeatureShare, MemberVerdict } from './detect-output.ts';
 import { lifeCycles, movements, tiers } from './detect-output.ts';
+import type { MemberColumns } from './member-columns.ts';
 import { MEMBERS, memberIds } from './state-columns.ts';
 
 /** An open episode tells how it goes at least this often, in event time. */
@@ -23,9 +24,7 @@ export interface PointReading {
   movement: number;
   lifeCycle: number;
   historical: number;
-  raw: Float64Array;
-  surprise: Float64Array;
-  skipped: Uint8Array;
+  members: MemberColumns;
 }
 
 /** Open episodes by row: opens, follows and closes them, and tells what changed. */
@@ -103,14 +102,15 @@ export class EpisodeBook {
   #note(slot: number, reading: PointReading): void {
     this.#setTime(slot, 1, reading.ms);
     this.#setCount(slot, 0, this.#countOf(slot, 0) + 1);
+    const { members, point } = reading;
     const score = this.#score.view(slot);
     const at = this.#score.index(slot);
     if (reading.score > (score[at] as number)) {
       score[at] = reading.score;
       score[at + 2] = reading.confidence;
       for (let m = 0; m < MEMBERS; m++) {
-        score[at + 3 + m] = reading.skipped[m] === 1 ? Number.NaN : (reading.raw[m] as number);
-        score[at + 3 + MEMBERS + m] = reading.surprise[m] as number;
+        score[at + 3 + m] = members.reading[m]?.[point] ?? Number.NaN;
+        score[at + 3 + MEMBERS + m] = members.surprise[point * MEMBERS + m] as number;
       }
       this.#setTime(slot, 2, reading.ms);
       const value = this.#value.view(slot);

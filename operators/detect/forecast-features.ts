@@ -1,4 +1,4 @@
-import { slotOf } from './season-profile.ts';
+import { remainder, slotOf } from './season-profile.ts';
 import type { SeriesTracker } from './series-tracker.ts';
 
 /** Inputs of the forecast model per point. */
@@ -29,7 +29,7 @@ export function writeForecastFeatures(
   out[at + 2] = known ? held((tracker.season - slow) * inverse) : 0;
   out[at + 3] = known ? held(tracker.seasonOffset * inverse) : 0;
   out[at + 4] = known ? Math.log(Math.max(tracker.seasonSpread * inverse, SMALL)) : 0;
-  const turn = TURN * ((tracker.timeMs % DAY_MS) / DAY_MS);
+  const turn = TURN * (remainder(tracker.timeMs, DAY_MS) / DAY_MS);
   const sine = Math.sin(turn);
   const cosine = Math.cos(turn);
   out[at + 5] = sine;

@@ -27,6 +27,15 @@ function numbers(seed: number): () => number {
   };
 }
 
+function scoreOf(
+  calibration: RateCalibration,
+  [sum, ms, gapMs, intervalMs]: readonly [number, number, number, number],
+): number {
+  const reading = { sum, ms, gapMs, intervalMs, calibrated: 0 };
+  calibration.score(reading);
+  return reading.calibrated;
+}
+
 /** Feeds sums whose excursions above the floor are exponential, and counts points at or above score 1 and 2. */
 function rates(
   height: number,
@@ -41,7 +50,7 @@ function rates(
   for (let ms = 0; ms < days * DAY_MS; ms += stepMs) {
     const excursion = random() < chance;
     const sum = excursion ? defaultTuning.floor - height * Math.log(random()) : 1;
-    const score = calibration.score(sum, ms, stepMs, stepMs);
+    const score = scoreOf(calibration, [sum, ms, stepMs, stepMs]);
     if (ms < (days / 4) * DAY_MS) continue;
     if (score >= 1) count.warnings += 1;
     if (score >= 2) count.critical += 1;
@@ -70,7 +79,7 @@ describe('RateCalibration', () => {
   it('is continuous and rises with the sum', () => {
     let last = -1;
     for (let sum = 0; sum < 20; sum += 0.01) {
-      const score = newCalibration().score(sum, 0, 0, 5 * MINUTE_MS);
+      const score = scoreOf(newCalibration(), [sum, 0, 0, 5 * MINUTE_MS]);
       expect(score).toBeGreaterThan(last);
       expect(score - last).toBeLessThan(last < 0 ? 2 : 0.02);
       last = score;
@@ -78,8 +87,8 @@ describe('RateCalibration', () => {
   });
 
   it('asks more of a series with more points a day', () => {
-    const slow = newCalibration().score(6, 0, 0, 5 * MINUTE_MS);
-    const fast = newCalibration().score(6, 0, 0, 1000);
+    const slow = scoreOf(newCalibration(), [6, 0, 0, 5 * MINUTE_MS]);
+    const fast = scoreOf(newCalibration(), [6, 0, 0, 1000]);
     expect(fast).toBeLessThan(slow);
   });
 });

@@ -12,6 +12,18 @@ const LEAST_HEIGHTS = 0.7;
 /** Mean heights between score 1 and score 2: the log of how much rarer the second is. */
 const CRITICAL_HEIGHTS = Math.log(CRITICAL_DAYS / WARNING_DAYS);
 
+/** A point to be scored by the rate of its like. */
+export interface SumReading {
+  /** Weighted sum of surprises. */
+  sum: number;
+  ms: number;
+  /** Time since the point before, and the usual one. */
+  gapMs: number;
+  intervalMs: number;
+  /** Where the score goes: numbers that go through an object of the caller’s cost no memory, unlike results. */
+  calibrated: number;
+}
+
 /**
  * Turns sums of surprises into scores whose unit is a rate in time.
  *
@@ -53,22 +65,28 @@ export class RateCalibration {
   }
 
   /** Scores a sum by what was known before it, then learns it. */
-  score(sum: number, ms: number, gapMs: number, intervalMs: number): number {
+  score(reading: SumReading): void {
     const { floor, memoryDays } = this.#tuning;
+    const { sum, gapMs, intervalMs } = reading;
     const days = Math.min(gapMs, GAP_INTERVALS * intervalMs) / DAY_MS;
     const kept = Math.max(0, 1 - days / memoryDays);
     const members = this.#members;
     this.#exposureDays = this.#exposureDays * kept + days;
     members.excursions *= kept;
     members.heights *= kept;
-    const height = this.#meanHeight();
-    const perWarning = this.#perDay(intervalMs) * WARNING_DAYS;
+    const { priorHeights, priorHeight, priorExcursions } = this.#tuning;
+    const { heights, excursions } = members;
+    const height = (priorHeights * priorHeight + heights) / (priorHeights + excursions);
+    if (intervalMs !== this.#priorFor) this.#setPrior(intervalMs);
+    const perDay = (priorExcursions + excursions) / (this.#priorDays + this.#exposureDays);
+    const perWarning = perDay * WARNING_DAYS;
     const opening = floor + height * Math.max(LEAST_HEIGHTS, Math.log(perWarning));
-    this.#learn(sum, ms, intervalMs, height);
-    return sum < opening ? sum / opening : 1 + (sum - opening) / (height * CRITICAL_HEIGHTS);
+    if (sum > floor || this.#inside) this.#learn(reading, height);
+    reading.calibrated =
+      sum < opening ? sum / opening : 1 + (sum - opening) / (height * CRITICAL_HEIGHTS);
   }
 
-  #learn(sum: number, ms: number, intervalMs: number, height: number): void {
+  #learn({ sum, ms, intervalMs }: SumReading, height: number): void {
     const { floor, heightLimit } = this.#tuning;
     const members = this.#members;
     if (sum > floor) {
@@ -80,18 +98,6 @@ export class RateCalibration {
       members.excursions += 1;
       members.heights += Math.min(members.peak, heightLimit * height);
     }
-  }
-
-  #meanHeight(): number {
-    const { priorHeights, priorHeight } = this.#tuning;
-    const { heights, excursions } = this.#members;
-    return (priorHeights * priorHeight + heights) / (priorHeights + excursions);
-  }
-
-  #perDay(intervalMs: number): number {
-    if (intervalMs !== this.#priorFor) this.#setPrior(intervalMs);
-    const excursions = this.#tuning.priorExcursions + this.#members.excursions;
-    return excursions / (this.#priorDays + this.#exposureDays);
   }
 
   /** Exposure that the prior's excursions stand for; the same for all series of an interval. */

@@ -8,6 +8,10 @@ const MONDAY_SHIFT = 3;
 /** Share that the newest visit of an hour has in its mean, once the slot is settled. */
 const NEWEST_SHARE = 0.2;
 const LAST_VISIT = 255;
+/** Spread by the mark that it is kept as. */
+const SPREADS = Float64Array.from({ length: 256 }, (_, mark) =>
+  mark === 0 ? 0 : 2 ** (mark / 6 - 20),
+);
 
 /**
  * Reads and learns the mean by hour of day, apart for working days and days off (Saturday, Sunday, holidays; UTC).
@@ -55,11 +59,21 @@ export class SeasonProfile {
     this.#spreadAt = this.#spread.index(row);
   }
 
+  /** Returns the least visits of the two slots around a time. */
+  visitsAt(ms: number, holidays: ReadonlySet<number> | null): number {
+    const before = this.#known(slotOf(ms - HALF_HOUR_MS, holidays));
+    const after = this.#known(slotOf(ms + HALF_HOUR_MS, holidays));
+    return Math.min(
+      this.#counts[this.#countAt + before] as number,
+      this.#counts[this.#countAt + after] as number,
+    );
+  }
+
   /** Sets `value` and `visits` for a time. */
   look(ms: number, holidays: ReadonlySet<number> | null): void {
     const before = this.#known(slotOf(ms - HALF_HOUR_MS, holidays));
     const after = this.#known(slotOf(ms + HALF_HOUR_MS, holidays));
-    const weight = ((ms - HALF_HOUR_MS) % HOUR_MS) / HOUR_MS;
+    const weight = remainder(ms - HALF_HOUR_MS, HOUR_MS) / HOUR_MS;
     const first = this.#means[this.#meanAt + before] as number;
     const second = this.#means[this.#meanAt + after] as number;
     this.visits = Math.min(
@@ -110,10 +124,16 @@ export class SeasonProfile {
 
 /** Returns the season slot of a time: hour of day, plus 24 on a day off. `holidays` holds days since 1970. */
 export function slotOf(ms: number, holidays: ReadonlySet<number> | null): number {
-  const day = Math.floor(ms / DAY_MS);
-  const hour = Math.floor((ms - day * DAY_MS) / HOUR_MS);
+  // Whole numbers of 32 bits: the remainder of others is a call of the C library.
+  const day = Math.floor(ms / DAY_MS) | 0;
+  const hour = Math.floor((ms - day * DAY_MS) / HOUR_MS) | 0;
   const off = (day + MONDAY_SHIFT) % 7 >= 5 || holidays?.has(day) === true;
   return off ? hour + 24 : hour;
+}
+
+/** Returns how far a whole number lies above a multiple of another; exact below 2^53, and cheaper than `%`. */
+export function remainder(value: number, divisor: number): number {
+  return value - Math.floor(value / divisor) * divisor;
 }
 
 /** Spreads are kept as logarithms, 1/6 of an octave a step, from 2^-20 to 2^22. */
@@ -122,5 +142,5 @@ function fold(spread: number): number {
 }
 
 function unfold(mark: number): number {
-  return mark === 0 ? 0 : 2 ** (mark / 6 - 20);
+  return SPREADS[mark] as number;
 }

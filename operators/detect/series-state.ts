@@ -1,6 +1,5 @@
 import type { Column, PagedTable } from '../../runtime/paged-table.ts';
 import { SeasonProfile } from './season-profile.ts';
-import { WINDOW } from './state-columns.ts';
 import { ValueRing } from './value-ring.ts';
 
 const fround = Math.fround;
@@ -121,9 +120,7 @@ export class SeriesState {
     const markAt = this.#mark.index(row);
     this.ring.mark = mark[markAt] as number;
     this.openSlot = mark[markAt + 1] as number;
-    const ring = this.#ringColumn.view(row);
-    const ringAt = this.#ringColumn.index(row);
-    for (let i = 0; i < WINDOW; i++) this.ring.steps[i] = ring[ringAt + i] as number;
+    this.ring.open(this.#ringColumn.view(row), this.#ringColumn.index(row));
     if (this.seasonRow !== 0) this.profile.open(this.seasonRow - 1);
   }
 
@@ -164,9 +161,6 @@ export class SeriesState {
     const markAt = this.#mark.index(row);
     mark[markAt] = this.ring.mark;
     mark[markAt + 1] = this.openSlot;
-    const ring = this.#ringColumn.view(row);
-    const ringAt = this.#ringColumn.index(row);
-    for (let i = 0; i < WINDOW; i++) ring[ringAt + i] = this.ring.steps[i] as number;
     this.#table.touch(row);
   }
 }

@@ -7,6 +7,7 @@ const fround = Math.fround;
 const RESOLUTION = 1e-6;
 /** Points after which a deviation is limited before it is learned from. */
 const SETTLED = 32;
+const UNLIMITED = Number.POSITIVE_INFINITY;
 /** A deviation counts for at most this many times the usual one: less while a few points could turn it. */
 const LIMIT = 8;
 const YOUNG_LIMIT = 4;
@@ -17,9 +18,9 @@ const SEASON_POINTS = 24;
 const SEASON_MS = 3_600_000;
 /** Longer intervals than this have no hours to tell apart. */
 const SEASON_INTERVAL_MS = 2 * 3_600_000;
-/** Ring steps from the base at which the base is moved to the middle level. */
 /** Memory of the slow level. */
 const LASTING_MS = 3.5 * 86_400_000;
+/** Ring steps from the base at which the base is moved to the middle level. */
 const FAR_STEPS = 16_384;
 
 /**
@@ -33,59 +34,35 @@ export class SeriesTracker extends SeriesState {
   value = 0;
   timeMs = 0;
   gapMs = 0;
-  /** Season value at this point and one interval before; meaningful where `seasonVisits` > 0. */
+  /** Season value at this point; meaningful where `seasonVisits` > 0. */
   season = 0;
-  seasonBefore = 0;
   seasonVisits = 0;
   seasonSpread = 0;
+  /** What changes are held to while the point is learned: times their deviation, and the way of the levels. */
+  #times = UNLIMITED;
+  #apart = 0;
 
   /** Size below which a difference is taken for none. */
-  get resolution(): number {
-    return Math.max(RESOLUTION * Math.abs(this.middle), 4e-16 * Math.abs(this.base), 1e-30);
-  }
-
+  resolution = 0;
   /** The series' own unit of deviation, of its steps and its spread about the middle level; > 0. */
-  get scale(): number {
-    return Math.max(0.5 * (this.middleDeviation + this.slowStep), this.resolution);
-  }
-
+  scale = 0;
+  /** Long-run unit of deviation; > 0. */
+  spread = 0;
+  /** Usual distance of the point looked at from the expected value: of its hour where that is known; > 0. */
+  unit = 0;
+  /** Size of the step to the point looked at in usual ones, at most 50. */
+  step = 0;
+  /** Drift expected from the trend over the memory of the slow level. */
+  drift = 0;
   /** Share of the newest point in everything that lasts: days by the clock, within 256 and 8,192 points. */
-  get #lasting(): number {
-    return Math.min(1 / 256, Math.max(1 / 8192, this.intervalMs / LASTING_MS));
-  }
-
+  #lasting = 0;
   /**
    * Weight of the newest point among the first ones: 3 while a series is starting up, else 1.
    *
    * A watched thing often starts together with its watching; what it does in its first minutes must not count for as
    * much as what follows.
    */
-  get #early(): number {
-    return this.count * this.intervalMs < START_UP_MS ? 3 : 1;
-  }
-
-  /** Drift expected from the trend over the memory of the slow level. */
-  get drift(): number {
-    return this.trend / this.#lasting;
-  }
-
-  /** Long-run unit of deviation; > 0. */
-  get spread(): number {
-    return Math.max(this.slowDeviation, this.resolution);
-  }
-
-  /** Usual distance of a value from the expected one: of its hour where a season is known, else the spread; > 0. */
-  get unit(): number {
-    const { spread } = this;
-    return this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
-  }
-
-  /** Size of the step to the point looked at in usual ones, at most 50. */
-  get step(): number {
-    if (this.count === 0) return 0;
-    const usual = this.slowStep + 0.02 * this.spread;
-    return Math.min(50, Math.abs(this.value - this.previous) / usual);
-  }
+  #early = 1;
 
   /** Notes a point without learning it. `intervalMs` 0 infers it from the gaps. */
   look(ms: number, value: number, intervalMs: number, holidays: ReadonlySet<number> | null): void {
@@ -95,11 +72,20 @@ export class SeriesTracker extends SeriesState {
     this.gapMs = this.count === 0 ? 0 : ms - this.lastMs;
     if (intervalMs > 0) this.intervalMs = fround(intervalMs);
     else this.#inferInterval();
+    this.#lasting = Math.min(1 / 256, Math.max(1 / 8192, this.intervalMs / LASTING_MS));
+    this.#early = this.count * this.intervalMs < START_UP_MS ? 3 : 1;
+    this.drift = this.trend / this.#lasting;
     this.seasonVisits = 0;
-    if (this.seasonRow === 0) return;
-    this.profile.look(ms - this.intervalMs, holidays);
-    const visitsBefore = this.profile.visits;
-    this.seasonBefore = this.profile.value;
+    if (this.seasonRow !== 0) this.#lookAtSeason(ms, holidays);
+    this.#measure();
+    const { spread } = this;
+    this.unit = this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
+    const usual = this.slowStep + 0.02 * spread;
+    this.step = this.count === 0 ? 0 : Math.min(50, Math.abs(this.value - this.previous) / usual);
+  }
+
+  #lookAtSeason(ms: number, holidays: ReadonlySet<number> | null): void {
+    const visitsBefore = this.profile.visitsAt(ms - this.intervalMs, holidays);
     this.profile.look(ms, holidays);
     this.season = this.profile.value;
     this.seasonSpread = this.profile.spread;
@@ -108,13 +94,18 @@ export class SeriesTracker extends SeriesState {
 
   /** Learns the point of the last `look`. */
   take(holidays: ReadonlySet<number> | null): void {
+    const { count } = this;
+    this.#times = count < SETTLED ? UNLIMITED : count < YOUNG_POINTS ? YOUNG_LIMIT : LIMIT;
+    this.#see();
     this.#learnSeason(holidays);
     this.#learnLevels();
+    this.#measure();
     this.ring.push(this.count, this.value, this.scale);
     this.count += 1;
     this.lastMs = this.timeMs;
     this.round();
     if (Math.abs(this.middle) > FAR_STEPS * this.ring.step) this.#moveBase();
+    this.#measure();
   }
 
   /** Writes the last `WINDOW` values, oldest first. */
@@ -166,7 +157,9 @@ export class SeriesTracker extends SeriesState {
     if (this.seasonVisits === 0) return;
     const above = this.value - this.season;
     const residual = Math.abs(above - this.seasonOffset);
-    this.seasonDeviation = this.#deviation(this.seasonDeviation, residual, 1 / 256);
+    const early = this.#early;
+    const share = Math.max(1 / 256, early / (this.count + early));
+    this.seasonDeviation = this.#deviation(this.seasonDeviation, residual, share);
     this.seasonOffset += this.#lasting * (above - this.seasonOffset);
   }
 
@@ -174,24 +167,22 @@ export class SeriesTracker extends SeriesState {
     const { value, count } = this;
     if (count === 0) return this.#begin();
     const step = value - this.previous;
+    const size = Math.abs(step);
     const lasting = this.#lasting;
     const early = this.#early;
-    if (step !== 0 && (this.grain === 0 || Math.abs(step) < this.grain))
-      this.grain = Math.abs(step);
-    this.middleDeviation = this.#deviation(
-      this.middleDeviation,
-      Math.abs(value - this.middle),
-      1 / 128,
-    );
-    this.slowDeviation = this.#deviation(this.slowDeviation, Math.abs(value - this.slow), lasting);
-    this.slowStep = this.#deviation(this.slowStep, Math.abs(step), 1 / 512);
+    const first = early / (count + early);
+    if (step !== 0 && (this.grain === 0 || size < this.grain)) this.grain = size;
+    const off = Math.abs(value - this.middle);
+    this.middleDeviation = this.#deviation(this.middleDeviation, off, Math.max(1 / 128, first));
+    const far = Math.abs(value - this.slow);
+    this.slowDeviation = this.#deviation(this.slowDeviation, far, Math.max(lasting, first));
+    this.slowStep = this.#deviation(this.slowStep, size, Math.max(1 / 512, first));
     this.trend +=
       Math.max(lasting, early / (count - 1 + early)) *
       this.#limited(step - this.trend, this.slowStep);
-    this.middle += Math.max(1 / 32, early / (count + early)) * (value - this.middle);
-    this.slow +=
-      Math.max(lasting, early / (count + early)) *
-      this.#limited(value - this.slow, this.slowDeviation);
+    this.middle += Math.max(1 / 32, first) * (value - this.middle);
+    this.#see();
+    this.slow += Math.max(lasting, first) * this.#limited(value - this.slow, this.slowDeviation);
     const forgotten = early > 1 ? 1.5 / (count + 32) : 1 / 8192;
     this.high = Math.max(value, this.high - forgotten * (this.high - this.slow));
     this.low = Math.min(value, this.low + forgotten * (this.slow - this.low));
@@ -206,16 +197,32 @@ export class SeriesTracker extends SeriesState {
     this.low = this.value;
   }
 
+  /** Notes the units of the series as it stands. They are fields, not results: numbers returned cost memory. */
+  #measure(): void {
+    this.#resolve();
+    this.scale = Math.max(0.5 * (this.middleDeviation + this.slowStep), this.resolution);
+    this.spread = Math.max(this.slowDeviation, this.resolution);
+  }
+
+  #resolve(): void {
+    const finest = Math.max(RESOLUTION * Math.abs(this.middle), 4e-16 * Math.abs(this.base));
+    this.resolution = Math.max(finest, 1e-30);
+  }
+
+  /** Notes what `#limited` holds changes against; anew whenever the middle level has moved. */
+  #see(): void {
+    this.#resolve();
+    // Where the middle level has moved too, it is no outlier but the new course: it is learned as it is.
+    this.#apart = Math.abs(this.middle - this.slow);
+  }
+
   #deviation(known: number, seen: number, share: number): number {
-    const rate = Math.max(share, this.#early / (this.count + this.#early));
-    return known + rate * (this.#limited(seen, known) - known);
+    return known + share * (this.#limited(seen, known) - known);
   }
 
   #limited(change: number, deviation: number): number {
-    if (this.count < SETTLED || deviation <= this.resolution) return change;
-    // Where the middle level has moved too, it is no outlier but the new course: it is learned as it is.
-    const limit = this.count < YOUNG_POINTS ? YOUNG_LIMIT : LIMIT;
-    const most = Math.max(limit * deviation, Math.abs(this.middle - this.slow));
+    if (deviation <= this.resolution) return change;
+    const most = Math.max(this.#times * deviation, this.#apart);
     return Math.min(most, Math.max(-most, change));
   }
 

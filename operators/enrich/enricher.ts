@@ -5,6 +5,7 @@ import type { SeriesDefinition } from '../../schemas/generated/series-definition
 import { idHigh, idLow } from '../../schemas/identity.ts';
 import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
 import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
+import type { MutableRun } from '../../schemas/run-columns.ts';
 import type { Catalog } from '../catalog.ts';
 import type { SourceProgress } from '../source-progress.ts';
 import { type LiveSpan, liveSpan } from '../stale-sweep.ts';
@@ -63,6 +64,19 @@ export class Enricher {
   readonly #sequencer: Sequencer;
   readonly #writers = new Map<string, TenantWriter>();
   readonly #memory = new BatchMemory();
+  /** The run on its way to the writer; one object, written anew for each. */
+  readonly #source: MutableRun = {
+    seriesLow: 0,
+    seriesHigh: 0,
+    timestamps: new Float64Array(0),
+    values: new Float64Array(0),
+    start: 0,
+    end: 0,
+    sourcePartition: 0,
+    sourceOffset: 0,
+    flags: 0,
+    context: 0,
+  };
 
   constructor(setup: EnricherSetup) {
     this.#setup = setup;
@@ -204,17 +218,15 @@ export class Enricher {
     sequencer.run(row, batch.timestamps, batch.values, start, end, counter, this.counts);
     if (sequencer.length === 0) return;
     this.register.sweep.hear(row);
-    const source = {
-      seriesLow,
-      seriesHigh,
-      timestamps: sequencer.timestamps,
-      values: sequencer.values,
-      start: 0,
-      end: sequencer.length,
-      sourcePartition: batch.runSourcePartitions[run] ?? 0,
-      sourceOffset: batch.runSourceOffsets[run] ?? 0,
-      flags: batch.runFlags[run] ?? 0,
-    };
+    const source = this.#source;
+    source.seriesLow = seriesLow;
+    source.seriesHigh = seriesHigh;
+    source.timestamps = sequencer.timestamps;
+    source.values = sequencer.values;
+    source.end = sequencer.length;
+    source.sourcePartition = batch.runSourcePartitions[run] ?? 0;
+    source.sourceOffset = batch.runSourceOffsets[run] ?? 0;
+    source.flags = batch.runFlags[run] ?? 0;
     writer.addRun(source, this.contexts.resolve(context, firstMs));
   }
 

@@ -3,7 +3,7 @@ import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
-import type { RunSource } from '../../schemas/run-columns.ts';
+import type { MutableRun } from '../../schemas/run-columns.ts';
 
 /** Size from which a batch is closed, bytes: half of what a topic takes. */
 const CLOSE_BYTES = 8 * 1024 * 1024;
@@ -48,8 +48,10 @@ export class TenantWriter {
     this.#makeRoom(runs * RUN_BYTES + points * POINT_BYTES + contexts);
   }
 
-  addRun(run: Omit<RunSource, 'context'>, context: SeriesContext): void {
-    this.#packed.addRun({ ...run, context: this.#contextIndex(context) });
+  /** Adds a run; writes the place of its context into it. */
+  addRun(run: MutableRun, context: SeriesContext): void {
+    run.context = this.#contextIndex(context);
+    this.#packed.addRun(run);
     this.#bytes += RUN_BYTES + (run.end - run.start) * POINT_BYTES;
   }
 

@@ -37,7 +37,8 @@ describe('OpenBatches', () => {
   it('gives nothing when nothing was added, and everything once', () => {
     const batches = new OpenBatches(4);
     expect(drained(batches)).toEqual([]);
-    batches.addRun('acme', 1, run(3));
+    batches.startRecord('acme', 1, 3);
+    batches.addRun(1, run(3));
     expect(drained(batches)).toMatchObject([
       { partition: 1, batch: { tenant: 'acme', firstShard: 1 } },
     ]);
@@ -47,20 +48,20 @@ describe('OpenBatches', () => {
   it('closes batches between records when they grow', () => {
     const batches = new OpenBatches(4);
     for (let record = 0; record < 3; record++) {
-      batches.startRecord(1, 200_000);
-      batches.addRun('acme', 0, run(100_000, record));
-      batches.addRun('acme', 0, run(100_000, record));
-      batches.endSeries('acme', 0);
+      batches.startRecord('acme', 1, 200_000);
+      batches.addRun(0, run(100_000, record));
+      batches.addRun(0, run(100_000, record));
+      batches.endSeries(0);
     }
     expect(drained(batches).map(({ batch }) => batch.runFlags.length)).toEqual([2, 2, 2]);
   });
 
   it('says when a record could become too large, and forgets it without harm to those before', () => {
     const batches = new OpenBatches(4);
-    expect(batches.startRecord(1, 10)).toBe(false);
-    batches.addRun('acme', 0, run(10));
-    expect(batches.startRecord(1, 1_100_000)).toBe(true);
-    batches.addRun('acme', 0, run(1_100_000));
+    expect(batches.startRecord('acme', 1, 10)).toBe(false);
+    batches.addRun(0, run(10));
+    expect(batches.startRecord('acme', 1, 1_100_000)).toBe(true);
+    batches.addRun(0, run(1_100_000));
     expect(batches.largestBytes).toBeGreaterThan(MOST_BATCH_BYTES);
     batches.discard();
     expect(batches.largestBytes).toBe(0);
@@ -69,7 +70,8 @@ describe('OpenBatches', () => {
 
   it('sends definitions ahead of the points when they are many', () => {
     const batches = new OpenBatches(4);
-    for (let i = 0; i < 50; i++) batches.addRun('acme', 0, run(1), definition);
+    batches.startRecord('acme', 50, 50);
+    for (let i = 0; i < 50; i++) batches.addRun(0, run(1), definition);
     const out = drained(batches);
     expect(out.reduce((sum, { batch }) => sum + batch.definitions.length, 0)).toBe(50);
     expect(out.map(({ batch }) => batch.values.length / 8)).toEqual([0, 0, 0, 0, 50]);

@@ -43,7 +43,11 @@ interface OpenBatch {
  */
 export class OpenBatches {
   readonly #partitions: number;
-  readonly #open = new Map<string, OpenBatch>();
+  /** By tenant, then by partition. */
+  readonly #open = new Map<string, (OpenBatch | undefined)[]>();
+  /** The batches of the tenant whose record is under way. */
+  #current: (OpenBatch | undefined)[] = [];
+  #tenant = '';
   readonly #closed: ValidatedBatch[] = [];
   readonly #memory = new BatchMemory();
   #bytes = 0;
@@ -54,39 +58,43 @@ export class OpenBatches {
   }
 
   /**
-   * Makes room for another raw record.
+   * Makes room for another raw record, whose runs come next.
    * @returns whether a batch of it can become larger than a topic takes: then look at `largestBytes` when it is in.
    */
-  startRecord(series: number, points: number): boolean {
+  startRecord(tenant: string, series: number, points: number): boolean {
     const most = series * SERIES_BYTES + points * (POINT_BYTES + RUN_BYTES);
     if (this.#bytes + most > CLOSE_BYTES) this.#close();
+    this.#tenant = tenant;
+    this.#current = this.#open.get(tenant) ?? [];
+    this.#open.set(tenant, this.#current);
     return most > MOST_BATCH_BYTES;
   }
 
   /** Size of the largest batch under way, bytes, an upper bound. */
   get largestBytes(): number {
     let largest = 0;
-    for (const { bytes } of this.#open.values()) largest = Math.max(largest, bytes);
+    for (const { bytes } of this.#batches()) largest = Math.max(largest, bytes);
     return largest;
   }
 
   /** Forgets the batches under way. */
   discard(): void {
     this.#open.clear();
+    this.#current = [];
     this.#bytes = 0;
   }
 
-  /** Adds runs of one series, which is defined first where `definition` is given. */
-  addRun(tenant: string, partition: number, run: RunSource, definition?: SeriesDefinition): void {
-    const open = this.#batchOf(tenant, partition);
+  /** Adds a run of a series of the record under way; the series is defined first where `definition` is given. */
+  addRun(partition: number, run: RunSource, definition?: SeriesDefinition): void {
+    const open = this.#current[partition] ?? this.#create(partition);
     if (definition !== undefined) this.#define(open, definition);
     open.packed.addRun(run);
     this.#grow(open, RUN_BYTES + (run.end - run.start) * POINT_BYTES);
   }
 
   /** Counts a series towards the batch that its runs went to. */
-  endSeries(tenant: string, partition: number): void {
-    const open = this.#open.get(`${partition}/${tenant}`);
+  endSeries(partition: number): void {
+    const open = this.#current[partition];
     if (open !== undefined) this.#grow(open, SERIES_BYTES);
   }
 
@@ -114,24 +122,27 @@ export class OpenBatches {
     open.aheadBytes += bytes;
   }
 
-  #batchOf(tenant: string, partition: number): OpenBatch {
-    const key = `${partition}/${tenant}`;
-    const known = this.#open.get(key);
-    if (known !== undefined) return known;
+  #create(partition: number): OpenBatch {
     const open = {
       partition,
-      packed: new PackedBatchWriter(tenant, partition, this.#partitions, this.#memory),
-      ahead: new PackedBatchWriter(tenant, partition, this.#partitions, this.#memory),
+      packed: new PackedBatchWriter(this.#tenant, partition, this.#partitions, this.#memory),
+      ahead: new PackedBatchWriter(this.#tenant, partition, this.#partitions, this.#memory),
       bytes: 0,
       besideBytes: 0,
       aheadBytes: 0,
     };
-    this.#open.set(key, open);
+    this.#current[partition] = open;
     return open;
   }
 
+  *#batches(): Generator<OpenBatch> {
+    for (const batches of this.#open.values()) {
+      for (const open of batches) if (open !== undefined) yield open;
+    }
+  }
+
   #close(): void {
-    for (const open of this.#open.values()) {
+    for (const open of this.#batches()) {
       this.#closeAhead(open);
       const { partition, packed } = open;
       if (packed.points > 0) this.#closed.push({ partition, batch: packed.take() });

@@ -38,6 +38,19 @@ export class PointRules {
     this.#historicalMs = backfill ? Number.POSITIVE_INFINITY : recordMs - historicalAfterMs;
   }
 
+  /** Whether every point of the record is plainly good, so that none needs a verdict of its own. */
+  allGood(timestamps: Float64Array, values: Float64Array): boolean {
+    const oldest = Math.max(1, this.#oldestMs, this.#historicalMs);
+    const newest = Math.min(Number.MAX_SAFE_INTEGER, this.#newestMs);
+    for (let i = 0; i < timestamps.length; i++) {
+      const ms = timestamps[i] as number;
+      if (!(ms >= oldest && ms <= newest) || Math.floor(ms) !== ms) return false;
+      // Infinite and not a number: the difference is no zero.
+      if ((values[i] as number) - (values[i] as number) !== 0) return false;
+    }
+    return true;
+  }
+
   /**
    * @param high upper word of the value’s bits, @param low the lower one: a NaN’s payload does not survive as a number.
    */

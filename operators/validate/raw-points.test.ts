@@ -38,9 +38,9 @@ describe('rawFromPoint', () => {
         ],
         kind: 'GAUGE',
         unit: 'By',
-        count: 1,
       },
     ]);
+    expect([...raw.counts]).toEqual([1]);
     expect([...raw.timestamps, ...raw.values]).toEqual([1000, 7]);
     expect(new Float64Array(raw.words.buffer)[0]).toBe(7);
   });
@@ -70,10 +70,10 @@ describe('rawFromBatch', () => {
           ],
           kind: 'GAUGE',
           unit: null,
-          count: 2,
         },
-        { name: 'down', labels: [], kind: 'COUNTER', unit: null, count: 1 },
+        { name: 'down', labels: [], kind: 'COUNTER', unit: null },
       ]);
+      expect([...raw.counts]).toEqual([2, 1]);
       expect([...raw.timestamps]).toEqual([1000, 2000, 3000]);
       expect([...raw.values]).toEqual([1, 2, 3]);
     }

@@ -2,6 +2,7 @@ import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
 import type { MetricPoint } from '../../schemas/generated/metric-point.ts';
 import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
 import type { LabelPair } from '../../schemas/identity.ts';
+import type { MetricColumns } from '../../schemas/metric-columns.ts';
 
 /** Layout of `MetricBatch` columns that this version reads. */
 const LAYOUT = 1;
@@ -11,7 +12,7 @@ const MOST_CHARACTERS = 32 * 1024 * 1024;
 type BatchSeries = MetricBatch['series'][number];
 
 /**
- * A series as a producer named it; its points are the next `count` of the record.
+ * A series as a producer named it.
  *
  * Labels are sorted by name; one with an empty value is the same as none, as in Prometheus, and is left out.
  */
@@ -20,18 +21,23 @@ export interface RawSeries {
   readonly labels: readonly LabelPair[];
   readonly kind: SeriesKind;
   readonly unit: string | null;
-  readonly count: number;
+}
+
+/** What a record says before its points: whose they are, and of which series. */
+export interface RawHead {
+  readonly tenant: string;
+  readonly backfill: boolean;
+  readonly series: readonly RawSeries[];
 }
 
 /**
  * One raw record, friendly or packed, in one shape: points grouped by series.
  *
- * `words` are the values’ bits (low word first): a NaN’s payload does not survive as a number.
+ * `counts` are the points of each series. `words` are the values’ bits (low word first): a NaN’s payload does not survive
+ * as a number.
  */
-export interface RawPoints {
-  readonly tenant: string;
-  readonly backfill: boolean;
-  readonly series: readonly RawSeries[];
+export interface RawPoints extends RawHead {
+  readonly counts: Uint32Array;
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
   readonly words: Uint32Array;
@@ -44,7 +50,8 @@ export function rawFromPoint(point: MetricPoint): RawPoints {
   return {
     tenant,
     backfill,
-    series: [{ name, labels: sortedPairs(Object.entries(labels)), kind, unit, count: 1 }],
+    series: [{ name, labels: sortedPairs(Object.entries(labels)), kind, unit }],
+    counts: Uint32Array.of(1),
     timestamps: Float64Array.of(point.timestamp),
     values,
     words: new Uint32Array(values.buffer),
@@ -68,10 +75,10 @@ export interface RawFault {
 export function rawFromBatch(batch: MetricBatch, maxSeries: number): RawPoints | RawFault {
   if (batch.series.length > maxSeries)
     return tooLarge(`${batch.series.length} series, at most ${maxSeries}`);
-  const misfit = columnFault(batch);
-  if (misfit !== undefined) return { code: 'BATCH_COLUMNS', detail: misfit };
+  if (batch.layout !== LAYOUT) return disagree(`layout ${batch.layout}, expected ${LAYOUT}`);
+  const misfit = columnFault(batch, batch.series.length);
+  if (misfit !== undefined) return disagree(misfit);
   const { tenant, backfill, dictionary, series } = batch;
-  const perSeries = new Uint32Array(aligned(batch.counts));
   const named: RawSeries[] = [];
   let characters = 0;
   for (let i = 0; i < series.length; i++) {
@@ -79,16 +86,27 @@ export function rawFromBatch(batch: MetricBatch, maxSeries: number): RawPoints |
     characters += charactersOf(header, dictionary);
     if (characters > MOST_CHARACTERS)
       return tooLarge(`its series have over ${MOST_CHARACTERS} characters`);
-    const read = readSeries(header, dictionary, perSeries[i] ?? 0);
-    if (typeof read === 'string') return { code: 'BATCH_COLUMNS', detail: `series ${i}: ${read}` };
+    const read = readSeries(header, dictionary);
+    if (typeof read === 'string') return disagree(`series ${i}: ${read}`);
     named.push(read);
   }
-  const bits = aligned(batch.values);
+  return withPoints({ tenant, backfill, series: named }, batch);
+}
+
+/** Reads a packed record whose head is known already, or says in which way its columns disagree with it. */
+export function rawFromHead(head: RawHead, columns: MetricColumns): RawPoints | RawFault {
+  const misfit = columnFault(columns, head.series.length);
+  return misfit === undefined ? withPoints(head, columns) : disagree(misfit);
+}
+
+function withPoints({ tenant, backfill, series }: RawHead, columns: MetricColumns): RawPoints {
+  const bits = aligned(columns.values);
   return {
     tenant,
     backfill,
-    series: named,
-    timestamps: new Float64Array(aligned(batch.timestamps)),
+    series,
+    counts: new Uint32Array(aligned(columns.counts)),
+    timestamps: new Float64Array(aligned(columns.timestamps)),
     values: new Float64Array(bits),
     words: new Uint32Array(bits),
   };
@@ -98,15 +116,18 @@ function tooLarge(detail: string): RawFault {
   return { code: 'RECORD_TOO_LARGE', detail };
 }
 
-function columnFault(batch: MetricBatch): string | undefined {
-  const { counts, series } = batch;
-  if (batch.layout !== LAYOUT) return `layout ${batch.layout}, expected ${LAYOUT}`;
-  if (counts.length !== series.length * 4) {
-    return `${series.length} series but ${counts.length} bytes of counts`;
-  }
-  const points = Math.floor(batch.values.length / 8);
-  if (batch.values.length % 8 !== 0 || batch.timestamps.length !== batch.values.length) {
-    return `${batch.timestamps.length} bytes of timestamps, ${batch.values.length} of values`;
+function disagree(detail: string): RawFault {
+  return { code: 'BATCH_COLUMNS', detail };
+}
+
+function columnFault(
+  { counts, timestamps, values }: MetricColumns,
+  series: number,
+): string | undefined {
+  if (counts.length !== series * 4) return `${series} series but ${counts.length} bytes of counts`;
+  const points = Math.floor(values.length / 8);
+  if (values.length % 8 !== 0 || timestamps.length !== values.length) {
+    return `${timestamps.length} bytes of timestamps, ${values.length} of values`;
   }
   let sum = 0;
   for (const count of new Uint32Array(aligned(counts))) sum += count;
@@ -120,11 +141,7 @@ function charactersOf({ name, labels }: BatchSeries, dictionary: readonly string
   return characters;
 }
 
-function readSeries(
-  header: BatchSeries,
-  dictionary: readonly string[],
-  count: number,
-): RawSeries | string {
+function readSeries(header: BatchSeries, dictionary: readonly string[]): RawSeries | string {
   const name = dictionary[header.name];
   if (name === undefined) return `name ${header.name} is not in the dictionary`;
   if (header.labels.length % 2 !== 0) return 'a label name has no value';
@@ -137,7 +154,7 @@ function readSeries(
     if (label === undefined || value === undefined) return 'a label is not in the dictionary';
     labels.push([label, value]);
   }
-  return { name, labels: sortedPairs(labels), kind: header.kind, unit, count };
+  return { name, labels: sortedPairs(labels), kind: header.kind, unit };
 }
 
 function sortedPairs(labels: [string, string][]): readonly LabelPair[] {

@@ -13,8 +13,8 @@ function read(batch: Parameters<typeof rawFromBatch>[0]): RawPoints {
 /** Points one by one with their series, bits included. */
 function lines(raw: RawPoints): string[] {
   let at = 0;
-  return raw.series.flatMap(({ count, ...series }) =>
-    Array.from({ length: count }, () => {
+  return raw.series.flatMap((series, s) =>
+    Array.from({ length: raw.counts[s] ?? 0 }, () => {
       const words = raw.words.slice(2 * at, 2 * at + 2);
       return JSON.stringify([series, raw.timestamps[at++], ...words]);
     }),

@@ -15,7 +15,8 @@ export function repack(raw: RawPoints, points: readonly number[]): MetricBatch {
   const words = new Uint32Array(points.length * 2);
   let at = 0;
   let start = 0;
-  for (const { name, labels, kind, unit, count } of raw.series) {
+  for (const [s, { name, labels, kind, unit }] of raw.series.entries()) {
+    const count = raw.counts[s] ?? 0;
     const first = at;
     for (; at < points.length && (points[at] ?? 0) < start + count; at++) {
       const point = points[at] ?? 0;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../runtime/errors.ts';
 import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { createIdentity, type Identity, partitionOfShard } from '../../schemas/identity.ts';
+import type { MutableRun } from '../../schemas/run-columns.ts';
 import type { Catalog } from '../catalog.ts';
 import { MOST_BATCH_BYTES, OpenBatches, type ValidatedBatch } from './open-batches.ts';
 import type { ValidateOptions } from './options.ts';
@@ -9,7 +10,7 @@ import { PointRules, type PointVerdict } from './point-rules.ts';
 import type { RawPoints, RawSeries } from './raw-points.ts';
 import { type KnownSeries, RecentSeries } from './recent-series.ts';
 import { repack } from './repack.ts';
-import { checkSeries } from './series-rules.ts';
+import { checkSeries, type SeriesFault } from './series-rules.ts';
 
 /** A definition is sent again after this much event time, so that no reader waits for it for ever. */
 const REDEFINE_MS = 3_600_000;
@@ -41,6 +42,9 @@ export interface ValidatorSetup {
   readonly partitions: number;
 }
 
+/** What was found out about a series of a record. */
+type Finding = KnownSeries | SeriesFault;
+
 /**
  * Checks raw records point by point and packs the good points by partition and tenant.
  *
@@ -53,6 +57,8 @@ export class Validator {
   readonly #rules: PointRules;
   readonly #recent: RecentSeries;
   readonly #batches: OpenBatches;
+  /** Findings about the series of heads that come again; they live as long as the head is remembered. */
+  readonly #findings = new WeakMap<readonly RawSeries[], Finding[]>();
 
   constructor(setup: ValidatorSetup) {
     this.#setup = setup;
@@ -69,16 +75,28 @@ export class Validator {
     const barred = this.#tenantFault(raw.tenant);
     if (barred !== undefined) return [{ ...barred, points }];
     this.#rules.forRecord(source.recordMs, raw.backfill, source.redriven);
-    const large = this.#batches.startRecord(raw.series.length, points);
+    const large = this.#batches.startRecord(raw.tenant, raw.series.length, points);
+    const findings = this.#findingsOf(raw.series);
     const refused = new Refusals(raw);
-    let start = 0;
-    for (const series of raw.series) {
-      const end = start + series.count;
-      if (series.count > 0) this.#acceptSeries(raw, series, start, end, source, refused);
+    const run = newRun(raw, source);
+    // As a rule all points of a record are good: one look at them all is a tenth of one verdict each.
+    const good = this.#rules.allGood(raw.timestamps, raw.values);
+    for (let s = 0, start = 0; s < raw.series.length; s++) {
+      const end = start + (raw.counts[s] ?? 0);
+      if (end === start) continue;
+      findings[s] ??= this.#find(raw, s, start);
+      const finding = findings[s] as Finding;
+      if ('code' in finding) refused.range(finding.code, finding.detail, start, end);
+      else {
+        setRun(run, start, end, 0);
+        if (good) this.#pack(raw, s, finding, run);
+        else this.#sift(raw, s, finding, run, refused);
+        this.#batches.endSeries(finding.partition);
+      }
       start = end;
     }
     const bytes = large ? this.#batches.largestBytes : 0;
-    return bytes > MOST_BATCH_BYTES ? this.#giveUp(raw, bytes) : refused.parts();
+    return bytes > MOST_BATCH_BYTES ? this.#giveUp(raw, bytes, findings) : refused.parts();
   }
 
   /** Hands over everything packed since the last call. */
@@ -100,54 +118,62 @@ export class Validator {
   }
 
   /** Refuses a whole record whose batch no topic takes: its runs must not be split. */
-  #giveUp(raw: RawPoints, bytes: number): RefusedPart[] {
+  #giveUp(raw: RawPoints, bytes: number, findings: readonly Finding[]): RefusedPart[] {
     this.#batches.discard();
     // Definitions may have gone with the batch.
-    for (const series of raw.series) {
-      const known = this.#recent.get(canonicalText(raw.tenant, series));
-      if (known !== undefined) known.definedMs = Number.NEGATIVE_INFINITY;
+    for (const finding of findings) {
+      if (finding !== undefined && 'definedMs' in finding)
+        finding.definedMs = Number.NEGATIVE_INFINITY;
     }
     const detail = `packed for one partition up to ${bytes} bytes, at most ${MOST_BATCH_BYTES}`;
     return [{ code: 'RECORD_TOO_LARGE', detail, points: raw.timestamps.length }];
   }
 
-  #acceptSeries(
-    raw: RawPoints,
-    series: RawSeries,
-    start: number,
-    end: number,
-    source: RawSource,
-    refused: Refusals,
-  ): void {
+  #findingsOf(series: readonly RawSeries[]): Finding[] {
+    // One series is looked up sooner than its findings are.
+    if (series.length === 1) return [];
+    const known = this.#findings.get(series);
+    if (known !== undefined) return known;
+    const findings: Finding[] = [];
+    this.#findings.set(series, findings);
+    return findings;
+  }
+
+  #find(raw: RawPoints, s: number, start: number): Finding {
+    const series = raw.series[s] as RawSeries;
     const fault = checkSeries(series, this.#setup.options);
-    if (fault !== undefined) return refused.range(fault.code, fault.detail, start, end);
-    const known = this.#identify(raw.tenant, series, raw.timestamps[start] ?? 0);
-    let runStart = start;
-    let runVerdict: PointVerdict | undefined = this.#check(raw, start);
-    for (let i = start + 1; i <= end; i++) {
+    return fault ?? this.#identify(raw.tenant, series, raw.timestamps[start] ?? 0);
+  }
+
+  /** Cuts the points of a series into runs of one verdict each. */
+  #sift(raw: RawPoints, s: number, known: KnownSeries, run: MutableRun, refused: Refusals): void {
+    const { end } = run;
+    let runStart = run.start;
+    let runVerdict: PointVerdict | undefined = this.#check(raw, runStart);
+    for (let i = runStart + 1; i <= end; i++) {
       const verdict = i < end ? this.#check(raw, i) : undefined;
       if (verdict === runVerdict) continue;
       if (runVerdict === 'good' || runVerdict === 'historical') {
-        const run = {
-          seriesLow: known.identity.seriesLow,
-          seriesHigh: known.identity.seriesHigh,
-          timestamps: raw.timestamps,
-          values: raw.values,
-          start: runStart,
-          end: i,
-          sourcePartition: source.partition,
-          sourceOffset: source.offset,
-          flags: runVerdict === 'historical' ? HISTORICAL : 0,
-        };
-        const definition = definitionIfDue(raw, series, known, runStart, i);
-        this.#batches.addRun(raw.tenant, known.partition, run, definition);
+        const flags = runVerdict === 'historical' ? HISTORICAL : 0;
+        this.#pack(raw, s, known, setRun(run, runStart, i, flags));
       } else if (runVerdict !== undefined) {
-        refused.range(runVerdict, series.name.slice(0, 64), runStart, i);
+        refused.range(runVerdict, raw.series[s]?.name.slice(0, 64) ?? '', runStart, i);
       }
       runStart = i;
       runVerdict = verdict;
     }
-    this.#batches.endSeries(raw.tenant, known.partition);
+  }
+
+  #pack(raw: RawPoints, s: number, known: KnownSeries, run: MutableRun): void {
+    run.seriesLow = known.identity.seriesLow;
+    run.seriesHigh = known.identity.seriesHigh;
+    const lastMs = raw.timestamps[run.end - 1] ?? 0;
+    const due = lastMs >= known.definedMs + REDEFINE_MS;
+    if (due) known.definedMs = lastMs;
+    const series = raw.series[s] as RawSeries;
+    const firstMs = raw.timestamps[run.start] ?? 0;
+    const definition = due ? definitionOf(raw.tenant, series, known, firstMs) : undefined;
+    this.#batches.addRun(known.partition, run, definition);
   }
 
   #check(raw: RawPoints, i: number): PointVerdict {
@@ -183,26 +209,34 @@ function canonicalText(tenant: string, { name, labels }: RawSeries): string {
   return JSON.stringify([tenant, name, labels]);
 }
 
-/** The definition of a series, with its run `[start, end)`, when it was not sent lately; counts as sent then. */
-function definitionIfDue(
-  { tenant, timestamps }: RawPoints,
+function newRun({ timestamps, values }: RawPoints, { partition, offset }: RawSource): MutableRun {
+  const place = { sourcePartition: partition, sourceOffset: offset };
+  return { seriesLow: 0, seriesHigh: 0, timestamps, values, start: 0, end: 0, ...place, flags: 0 };
+}
+
+function setRun(run: MutableRun, start: number, end: number, flags: number): MutableRun {
+  run.start = start;
+  run.end = end;
+  run.flags = flags;
+  return run;
+}
+
+function definitionOf(
+  tenant: string,
   { name, labels, kind, unit }: RawSeries,
-  known: KnownSeries,
-  start: number,
-  end: number,
-): SeriesDefinition | undefined {
-  const lastMs = timestamps[end - 1] ?? 0;
-  if (lastMs < known.definedMs + REDEFINE_MS) return undefined;
-  known.definedMs = lastMs;
+  { identity }: KnownSeries,
+  firstSeenMs: number,
+): SeriesDefinition {
+  const { seriesId, entityId } = identity;
   return {
-    seriesId: known.identity.seriesId,
-    entityId: known.identity.entityId,
+    seriesId,
+    entityId,
     tenant,
     name,
     labels: Object.fromEntries(labels),
     kind,
     unit,
-    firstSeenMs: timestamps[start] ?? 0,
+    firstSeenMs,
   };
 }
 
