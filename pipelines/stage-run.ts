@@ -11,7 +11,7 @@ import {
 } from 'rxjs';
 import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
 import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
-import { failPoint, isArmed } from '../runtime/fail-point.ts';
+import { cutOff, failPoint } from '../runtime/fail-point.ts';
 import type { Log } from '../runtime/log.ts';
 import { SlotReader } from '../runtime/slot.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
@@ -249,19 +249,15 @@ export class StageRun {
     if (records.length > 0 || offsets.length > 0) {
       const owned = [...new Set(written.map(({ task }) => task.partition))];
       const kind = results[0]?.kind === 'checkpoint' ? 'checkpoint' : 'commit';
-      if (kind === 'checkpoint' && isArmed('stamp-missing')) await this.#cutOff(records);
+      if (kind === 'checkpoint') {
+        await cutOff(records, this.#spec.name, (part) => this.#subscription.write(part, []));
+      }
       await this.#services.meter.write(kind, records, () =>
         this.#subscription.write(records, offsets, owned),
       );
       if (offsets.length > 0) failPoint('offsets-stored', this.#spec.name);
     }
     for (const result of results) this.#settle(result);
-  }
-
-  /** Writes a checkpoint without its stamp, as a process does that ends between two requests. */
-  async #cutOff(records: readonly OutboundRecord[]): Promise<void> {
-    await this.#subscription.write(records.slice(0, -1), []);
-    failPoint('stamp-missing', this.#spec.name);
   }
 
   #settle(result: TaskResult): void {

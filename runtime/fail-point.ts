@@ -6,6 +6,8 @@ export type FailPointName =
   | 'outputs-sent'
   /** Outputs and offsets are stored; no checkpoint includes them. */
   | 'offsets-stored'
+  /** Some entries of a checkpoint are acknowledged, the others are not written. */
+  | 'entries-missing'
   /** The entries of a checkpoint are acknowledged, its stamp is not written. */
   | 'stamp-missing'
   /** A kernel has taken in a part of its saved state. */
@@ -37,9 +39,25 @@ export function failPoint(name: FailPointName, where: string): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Whether this process is to end at that place: what cannot be cut in two otherwise is cut for it. */
-export function isArmed(name: FailPointName): boolean {
-  return armed?.name === name;
+/**
+ * Cuts a checkpoint off where the environment says so: writes a part of its records, then ends this process.
+ *
+ * @param records the entries, then the stamp. @param where which stage writes them.
+ */
+export async function cutOff<T>(
+  records: readonly T[],
+  where: string,
+  write: (part: readonly T[]) => Promise<void>,
+): Promise<void> {
+  if (armed === undefined || !where.includes(armed.stage)) return;
+  const entries = records.length - 1;
+  if (armed.name === 'stamp-missing') {
+    await write(records.slice(0, entries));
+    failPoint('stamp-missing', where);
+  } else if (armed.name === 'entries-missing' && entries > 1) {
+    await write(records.slice(0, Math.floor(entries / 2)));
+    failPoint('entries-missing', where);
+  }
 }
 
 function parse(text: string | undefined): Armed | undefined {

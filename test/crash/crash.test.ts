@@ -1,47 +1,58 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailPointName } from '../../runtime/fail-point.ts';
 import { kafkaClients } from '../integration/transport-clients.ts';
-import { requireOwnBroker } from '../servers/require-server.ts';
+import { requireOwnBroker, requireRegistry } from '../servers/require-server.ts';
 import { type Cluster, startCluster } from '../servers/servers.ts';
-import { type Place, Scenarios } from './scenarios.ts';
+import { Comparison } from './comparison.ts';
+import { killedAt, killedWhileRevoked, type Place } from './kills.ts';
+import { frozen, rollingRestart, scaled } from './memberships.ts';
+import { leadersKilled, partitionPaused, registryAway } from './outages.ts';
 
+/** Stage and passage at which a worker ends, by fail point. */
 const FAIL_POINTS = {
   'outputs-sent': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
   'offsets-stored': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
-  'stamp-missing': { validate: 2, enrich: 2, detect: 3, correlate: 1 },
+  'entries-missing': { enrich: 2, detect: 3, correlate: 2 },
+  'stamp-missing': { validate: 2, enrich: 2, detect: 3, correlate: 2 },
   restoring: { enrich: 1, detect: 3, correlate: 1 },
 } as const;
 
 const possible = requireOwnBroker('the crash suite');
+const withRegistry = requireRegistry('the crash suite without its registry');
 
 describe.runIf(possible).for(kafkaClients)(
-  'the anomalies of an undisturbed run, by %s,',
+  'the anomalies, alerts and incidents of an undisturbed run, by %s,',
   (client) => {
     let cluster: Cluster;
-    let scenarios: Scenarios;
+    let comparison: Comparison;
 
     beforeAll(async () => {
       cluster = await startCluster();
-      scenarios = await Scenarios.open({ brokers: cluster.brokers, replication: 3, client });
+      comparison = await Comparison.open({ brokers: cluster.brokers, replication: 3, client });
     });
     afterAll(() => cluster?.stop());
 
     it('are enough to compare with', () => {
-      expect(scenarios.anomalies).toBeGreaterThan(500);
+      expect(comparison.expected.episodes).toBeGreaterThanOrEqual(5000);
+      expect(comparison.expected.incidentIds).toBeGreaterThanOrEqual(100);
     });
 
     for (const [name, passages] of Object.entries(FAIL_POINTS)) {
       const places = Object.entries(passages).map(
         ([stage, passage]): Place => [name as FailPointName, stage, passage],
       );
-      it(`come from workers killed at ${name}`, () => scenarios.killedAt(places));
+      it(`come from workers killed at ${name}`, () => killedAt(comparison, places));
     }
 
-    it('come from workers killed while they hand over', () => scenarios.killedWhileRevoked(3));
+    it('come from workers killed while they hand over', () => killedWhileRevoked(comparison, 3));
     it('come through the death and return of partition leaders', () =>
-      scenarios.brokersKilled(cluster.nodes));
-    it('come from three workers restarted one by one', () => scenarios.rollingRestart());
-    it('come from one worker that becomes three and one again', () => scenarios.scaled(3));
-    it('come from workers halted past their session', () => scenarios.frozen(2));
+      leadersKilled(comparison, cluster.nodes));
+    it('come from three workers restarted one by one', () => rollingRestart(comparison));
+    it('come from one worker that becomes three and one again', () => scaled(comparison, 3));
+    it.runIf(withRegistry)('come through the absence of the schema registry', () =>
+      registryAway(comparison),
+    );
+    it('come through a minute in which a partition is paused', () => partitionPaused(comparison));
+    it('come from workers halted past their session', () => frozen(comparison, 2));
   },
 );

@@ -26,11 +26,14 @@ export class WorkerProcess {
     const env = failPoint === undefined ? {} : { VIGIE_FAIL_POINT: failPoint };
     this.#child = spawn(process.execPath, [fixture, ...settings], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#ended = once(this.#child, 'close');
-    const { stdout, stderr } = this.#child;
-    if (stdout === null || stderr === null) throw new Error('no standard streams');
+    const { stdin, stdout, stderr } = this.#child;
+    if (stdin === null || stdout === null || stderr === null)
+      throw new Error('no standard streams');
+    // It may be gone while an order is on its way.
+    stdin.on('error', () => undefined);
     createInterface(stdout).on('line', (line) => this.#take(line));
     createInterface(stderr).on('line', (line) => {
       this.log.push(line);
@@ -106,6 +109,15 @@ export class WorkerProcess {
 
   wake(): void {
     this.#child.kill('SIGCONT');
+  }
+
+  /** Has it stop fetching a partition, in every stage, until `resume`. */
+  pause(partition: number): void {
+    this.#child.stdin?.write(`pause ${partition}\n`);
+  }
+
+  resume(partition: number): void {
+    this.#child.stdin?.write(`resume ${partition}\n`);
   }
 
   #take(line: string): void {

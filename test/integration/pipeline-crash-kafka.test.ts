@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { Scenarios, SUITE_FLEET } from '../crash/scenarios.ts';
+import { Comparison, SHORT_FLEET } from '../crash/comparison.ts';
+import { killedAt } from '../crash/kills.ts';
+import { scaled } from '../crash/memberships.ts';
 import { requireOwnBroker } from '../servers/require-server.ts';
 import { type Broker, startBroker } from '../servers/servers.ts';
 
@@ -8,19 +10,19 @@ const possible = requireOwnBroker('workers on Kafka that are killed');
 
 describe.runIf(possible)('workers on Kafka', () => {
   let broker: Broker;
-  let scenarios: Scenarios;
+  let comparison: Comparison;
 
   beforeAll(async () => {
     broker = await startBroker({ own: true });
-    const where = { brokers: broker.brokers, replication: 1 };
-    scenarios = await Scenarios.open(where, { ...SUITE_FLEET, series: 50, rounds: 450 });
+    comparison = await Comparison.open({ brokers: broker.brokers, replication: 1 }, SHORT_FLEET);
   });
   afterAll(() => broker?.stop());
 
-  it('give the same anomalies when killed between outputs and offsets, and before a stamp', () =>
-    scenarios.killedAt([
+  it('give the same when killed before and behind their offsets, and before a stamp', () =>
+    killedAt(comparison, [
       ['outputs-sent', 'enrich', 6],
+      ['offsets-stored', 'detect', 4],
       ['stamp-missing', 'detect', 2],
     ]));
-  it('give the same anomalies when one becomes two and one again', () => scenarios.scaled(2));
+  it('give the same when one becomes two and one again', () => scaled(comparison, 2));
 });

@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +9,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { ConfluentRegistry } from '../../schemas/confluent-registry.ts';
 import { schemaTexts } from '../../schemas/generated/schema-texts.ts';
+import { CuttableWay } from '../servers/cuttable-way.ts';
 import { requireBroker, requireRegistry } from '../servers/require-server.ts';
 import { type Broker, type Registry, startBroker, startRegistry } from '../servers/servers.ts';
 import { untilIdle } from '../support/pipeline-reading.ts';
@@ -19,39 +18,6 @@ const what = 'a worker whose schema registry is away';
 const possible = requireBroker(what) && requireRegistry(what);
 const PREFIX = 'away.';
 const UNKNOWN_ID = 987_654;
-
-/** A way to the registry that can be cut: the registry itself would forget its schemas over a restart. */
-class CuttableWay {
-  readonly #target: URL;
-  #server: Server | undefined;
-  #port = 0;
-
-  constructor(target: string) {
-    this.#target = new URL(target);
-  }
-
-  async open(): Promise<string> {
-    this.#server = createServer((from, to) => {
-      const { hostname, port } = this.#target;
-      const { method, url: path, headers } = from;
-      const onward = request({ hostname, port, method, path, headers }, (answer) => {
-        to.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(to);
-      });
-      onward.on('error', () => to.destroy());
-      from.pipe(onward);
-    });
-    await new Promise<void>((resolve) => this.#server?.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
-    return `http://127.0.0.1:${this.#port}${this.#target.pathname}`;
-  }
-
-  async cut(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server?.close(resolve));
-    this.#server?.closeAllConnections();
-    await closed;
-  }
-}
 
 describe.runIf(possible)('a schema id that only the registry knows', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vigie-registry-away-'));

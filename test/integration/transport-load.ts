@@ -6,14 +6,14 @@ import type { OutboundRecord, Transport } from '../../runtime/transport.ts';
 export class Load {
   readonly acknowledged: number[] = [];
   readonly failed: unknown[] = [];
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, 'write'>;
   readonly #topic: string;
   readonly #partitions: number;
   #next = 0;
   #stopping = false;
   readonly #writers: Promise<void>[] = [];
 
-  constructor(transport: Transport, topic: string, partitions: number) {
+  constructor(transport: Pick<Transport, 'write'>, topic: string, partitions: number) {
     this.#transport = transport;
     this.#topic = topic;
     this.#partitions = partitions;

@@ -1,5 +1,5 @@
 import { readPackedBatch } from '../../schemas/read-packed-batch.ts';
-import type { PipelineTopics } from './pipeline-reading.ts';
+import { type PipelineTopics, readTopic } from './pipeline-reading.ts';
 
 /** The points on a topic of packed batches: times by series id (hex), each once, and how many stand there more than once. */
 export interface EnrichedPoints {
@@ -9,13 +9,13 @@ export interface EnrichedPoints {
 
 /** Reads every point that enrich wrote, or validate: topic without prefix. */
 export async function enrichedPoints(
-  { transport, codec, prefix }: PipelineTopics,
+  topics: PipelineTopics,
   name: 'metrics.validated' | 'metrics.enriched' = 'metrics.enriched',
 ): Promise<EnrichedPoints> {
   const times = new Map<string, Set<number>>();
   let repeated = 0;
   const add = (value: Uint8Array): void => {
-    const batch = readPackedBatch(codec.decode(value, ['SeriesBatch']).value);
+    const batch = readPackedBatch(topics.codec.decode(value, ['SeriesBatch']).value);
     if ('code' in batch) throw new Error(batch.detail);
     for (let run = 0; run < batch.runCount; run++) {
       const slot = batch.runSeries[run] ?? 0;
@@ -29,12 +29,8 @@ export async function enrichedPoints(
       }
     }
   };
-  const topic = prefix + name;
-  for (const { partition, low, high } of await transport.ranges(topic)) {
-    if (high === low) continue;
-    for await (const records of transport.read(topic, partition, low, { to: high })) {
-      for (const { value } of records) add(value ?? new Uint8Array(0));
-    }
+  for await (const { value } of readTopic(topics, name)) {
+    add(value ?? new Uint8Array(0));
   }
   return { times, repeated };
 }

@@ -10,6 +10,7 @@ export interface Fleet {
 
 /** One series of a fleet: its values, one per round. */
 export interface FleetSeries {
+  readonly tenant: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly values: Float64Array;
@@ -23,17 +24,25 @@ export interface FleetSetup {
   readonly stepMs: number;
   /** Rounds between two faults of a series, roughly. */
   readonly faultEvery: number;
+  /** How much larger each fault of a series is than the one before, as a ratio: a detector learns. 0 by default. */
+  readonly growth?: number;
+  /** Hosts that the series are spread over; 20 by default. */
+  readonly hosts?: number;
+  /** Tenants that the hosts belong to in turn; one by default. */
+  readonly tenants?: readonly string[];
 }
 
 const START_MS = Date.UTC(2026, 0, 5);
 
 /** Makes a fleet: waves with noise, and now and then a spike, a drop or a few flat rounds. */
-export function makeFleet({ seed, series, rounds, stepMs, faultEvery }: FleetSetup): Fleet {
+export function makeFleet(setup: FleetSetup): Fleet {
+  const { seed, series, rounds, stepMs, hosts = 20, tenants = ['default'] } = setup;
   const random = randomFrom(seed);
   const made = Array.from({ length: series }, (_, s) => ({
+    tenant: tenants[(s % hosts) % tenants.length] ?? 'default',
     name: 'load',
-    labels: { host: `h${s % 20}`, unit: `u${s}` },
-    values: makeValues(random, s, rounds, faultEvery),
+    labels: { host: `h${s % hosts}`, unit: `u${s}` },
+    values: makeValues(random, s, setup),
   }));
   return { startMs: START_MS, stepMs, rounds, series: made };
 }
@@ -41,8 +50,7 @@ export function makeFleet({ seed, series, rounds, stepMs, faultEvery }: FleetSet
 function makeValues(
   random: () => number,
   s: number,
-  rounds: number,
-  faultEvery: number,
+  { rounds, faultEvery, growth = 0 }: FleetSetup,
 ): Float64Array {
   const values = new Float64Array(rounds);
   const level = 10 + 1000 * random();
@@ -52,10 +60,12 @@ function makeValues(
     const noise = (random() + random() + random() - 1.5) * swing * 0.3;
     values[round] = level + swing * Math.sin((round / period) * 2 * Math.PI + s) + noise;
   }
+  let scale = 1;
   for (let at = 200 + Math.floor(random() * faultEvery); at < rounds - 10; at += faultEvery) {
     const kind = Math.floor(random() * 3);
-    const size = swing * (6 + 10 * random());
-    for (let i = at; i < at + 6; i++) values[i] = faulty(values[i] ?? 0, kind, size, level);
+    const size = scale * swing * (6 + 10 * random());
+    for (let i = at; i < at + 6; i++) values[i] = faulty(values[i] ?? 0, kind, size, scale * level);
+    scale *= 1 + growth;
   }
   return values;
 }

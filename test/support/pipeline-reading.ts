@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topology } from '../../pipelines/topology.ts';
-import type { Transport } from '../../runtime/transport.ts';
+import type { FetchedRecord, Transport } from '../../runtime/transport.ts';
 import type { Codec } from '../../schemas/codec.ts';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
 
@@ -42,23 +42,25 @@ export async function anomalyLines(topics: PipelineTopics): Promise<string[]> {
 }
 
 /** All anomaly records on the topic, repeats included. */
-export async function readAnomalies({
-  transport,
-  codec,
-  prefix,
-}: PipelineTopics): Promise<Anomaly[]> {
+export async function readAnomalies(topics: PipelineTopics): Promise<Anomaly[]> {
   const found: Anomaly[] = [];
-  const topic = `${prefix}anomalies`;
-  for (const { partition, low, high } of await transport.ranges(topic)) {
-    if (high === low) continue;
-    for await (const records of transport.read(topic, partition, low, { to: high })) {
-      for (const { value } of records) {
-        const decoded = codec.decode(value ?? new Uint8Array(0), ['Anomaly', 'Tick']);
-        if (decoded.name === 'Anomaly') found.push(decoded.value);
-      }
-    }
+  for await (const { value } of readTopic(topics, 'anomalies')) {
+    const decoded = topics.codec.decode(value ?? new Uint8Array(0), ['Anomaly', 'Tick']);
+    if (decoded.name === 'Anomaly') found.push(decoded.value);
   }
   return found;
+}
+
+/** All records that a topic (name without prefix) holds now, partition by partition. */
+export async function* readTopic(
+  { transport, prefix }: Pick<PipelineTopics, 'transport' | 'prefix'>,
+  name: string,
+): AsyncGenerator<FetchedRecord> {
+  const topic = prefix + name;
+  for (const { partition, low, high } of await transport.ranges(topic)) {
+    if (high === low) continue;
+    for await (const records of transport.read(topic, partition, low, { to: high })) yield* records;
+  }
 }
 
 function anomalyLine({
