@@ -2,6 +2,8 @@ import { writeSync } from 'node:fs';
 
 /** The places where a crash test may end this process. */
 export type FailPointName =
+  /** Brokers have stored a write, of outputs or of state; this process has not yet taken note of it. */
+  | 'unacknowledged'
   /** Outputs are acknowledged, their input offsets not yet stored. */
   | 'outputs-sent'
   /** Outputs and offsets are stored; no checkpoint includes them. */

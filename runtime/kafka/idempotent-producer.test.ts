@@ -96,6 +96,7 @@ const record = (value: string, partition = 0): OutboundRecord => ({
 
 function producerOn(log: SequencedLog, maxRecordBytes = new Map<string, number>()) {
   return new IdempotentProducer({
+    name: 'test',
     client: log.client(),
     pace: new TestPace(),
     limitMs: 1000,

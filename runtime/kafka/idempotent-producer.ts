@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts';
+import { failPoint } from '../fail-point.ts';
 import type { OutboundRecord } from '../transport.ts';
 import { type KafkaClient, KafkaError, type ProducerIdentity } from './client.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError, unknownTopic } from './kafka-fault.ts';
@@ -29,6 +30,8 @@ const contentRefused: ReadonlySet<string> = new Set([
 
 /** What a producer needs. `limitMs`: how long a write may wait for brokers before it is given up. */
 export interface ProducerOptions {
+  /** On whose behalf it writes: the group of a stage, or the name that the caller of `write` gave. */
+  readonly name: string;
   readonly client: KafkaClient;
   readonly pace: Pace;
   readonly limitMs: number;
@@ -46,6 +49,7 @@ export interface ProducerOptions {
  * an older timestamp may then be stored twice; it is never lost.
  */
 export class IdempotentProducer {
+  readonly #name: string;
   readonly #client: KafkaClient;
   readonly #pace: Pace;
   readonly #limitMs: number;
@@ -55,7 +59,8 @@ export class IdempotentProducer {
   #running: Promise<void> | undefined;
   #closed = false;
 
-  constructor({ client, pace, limitMs, maxRecordBytes }: ProducerOptions) {
+  constructor({ name, client, pace, limitMs, maxRecordBytes }: ProducerOptions) {
+    this.#name = name;
     this.#client = client;
     this.#pace = pace;
     this.#limitMs = limitMs;
@@ -168,6 +173,7 @@ export class IdempotentProducer {
     try {
       this.#identity ??= await this.#client.initProducer();
       results = await this.#client.produce(this.#identity, batches.map(toRequest));
+      failPoint('unacknowledged', this.#name);
     } catch (error) {
       results = batches.map(() => asKafkaError(error));
     }

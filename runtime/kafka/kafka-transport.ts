@@ -242,6 +242,7 @@ export class KafkaTransport implements Transport {
   #producer(name: string): IdempotentProducer {
     const client = this.#open(`${name}-producer`);
     return new IdempotentProducer({
+      name,
       client,
       pace: this.#pace,
       limitMs: this.#limitMs,

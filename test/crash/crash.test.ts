@@ -10,6 +10,7 @@ import { leadersKilled, partitionPaused, registryAway } from './outages.ts';
 
 /** Stage and passage at which a worker ends, by fail point. */
 const FAIL_POINTS = {
+  unacknowledged: { validate: 5, enrich: 9, detect: 7 },
   'outputs-sent': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
   'offsets-stored': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
   'entries-missing': { enrich: 2, detect: 3, correlate: 2 },
