@@ -24,7 +24,7 @@ export const SUITE_FLEET: FleetSetup = {
 };
 
 /** The fleet of the short form. */
-export const SHORT_FLEET: FleetSetup = { ...SUITE_FLEET, series: 60, hosts: 15, rounds: 480 };
+export const SHORT_FLEET: FleetSetup = { ...SUITE_FLEET, series: 60, hosts: 30, rounds: 480 };
 
 /** An undisturbed run on one set of servers, and disturbed ones that are compared with it. */
 export class Comparison {
@@ -54,6 +54,7 @@ export class Comparison {
       expect(outcome.repeated).toBe(0);
       expect([outcome.series, outcome.points]).toEqual([setup.series, run.producer.points]);
       expect(outcome.deadLetters).toBe(run.producer.garbage);
+      expect(Math.min(outcome.episodes, outcome.incidentIds)).toBeGreaterThan(0);
       expectBalance([worker]);
       return new Comparison(servers, fleet, outcome);
     } finally {

@@ -24,6 +24,7 @@ export function killedAt(comparison: Comparison, places: readonly Place[]): Prom
       const backlog = Math.min(BACKLOG_ROUNDS, Math.floor(rounds / 2));
       await run.write(backlog);
       const worker = await run.start(`${place}/${stage}:${passage}`);
+      await worker.atWork();
       await dropUntilEnded(run, worker, rounds - backlog);
       await worker.ended();
       hits.push(...worker.hits);
