@@ -40,7 +40,7 @@ class EnrichKernel implements Kernel {
     this.#catalog = new CatalogReader(this.#codec, catalog);
     this.#enricher = new Enricher({
       options: section,
-      ttlMs: series.ttlMs,
+      limits: series,
       catalog,
       progress: this.#progress,
       partition,
@@ -154,7 +154,9 @@ class EnrichKernel implements Kernel {
     }
     if (counts.counterResets > 0) output.count('counter_resets_total', counts.counterResets);
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] = 0;
-    output.gauge('series', this.#enricher.register.table.liveRows);
+    const { table, room } = this.#enricher.register;
+    output.gauge('series', table.liveRows);
+    if (room < Number.POSITIVE_INFINITY) output.gauge('series_room', room);
   }
 }
 

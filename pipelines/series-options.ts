@@ -15,6 +15,14 @@ export const seriesOptions = z
       .describe(
         'A series that is not heard of for so long, in the event time of its partition, is given up: its memory and its place in the tenant’s limit are free, `series` gets a tombstone, and should it come back it starts as new. Whole hours.',
       ),
+    memoryBytes: z
+      .int()
+      .min(64 * 1024 ** 2)
+      .optional()
+      .meta({ unit: 'bytes' })
+      .describe(
+        'Most memory for the series of all partitions together, shared evenly by them, beside `definitionMemoryBytes`; each counts as one whose season is known. When nine tenths are used, new series of tenants that hold more than an even share are refused, at the end all new ones; series that are known go on. By default there is no such cap.',
+      ),
     definitionMemoryBytes: z
       .int()
       .min(1024 ** 2)
@@ -32,9 +40,3 @@ export const seriesOptions = z
       ),
   })
   .describe('Series held in memory.');
-
-/** Options of the series that are held in memory, after parsing. */
-export type SeriesOptions = z.output<typeof seriesOptions>;
-
-/** The same with every default worked out, as kernels get it. */
-export type SeriesSettings = SeriesOptions & { readonly scratchDir: string };

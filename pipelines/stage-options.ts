@@ -1,7 +1,6 @@
-import { tmpdir } from 'node:os';
 import type { SchemaIds } from '../schemas/codec.ts';
 import type { Config } from './config.ts';
-import type { SeriesSettings } from './series-options.ts';
+import { type SeriesSettings, seriesSettings } from './series-settings.ts';
 
 /** What every kernel is opened with: ids for the codec, the stage’s own section of the configuration, and that on series. */
 export interface StageOptions<Section> {
@@ -28,9 +27,4 @@ export function stageOptions(
     route: config.route,
   };
   return { schemaIds, section: sections[stage], series: seriesSettings(config) };
-}
-
-function seriesSettings({ series, transport }: Config): SeriesSettings {
-  const usual = transport.kind === 'embedded' ? transport.embedded.dir : tmpdir();
-  return { ...series, scratchDir: series.scratchDir ?? usual };
 }

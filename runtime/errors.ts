@@ -155,6 +155,11 @@ export const errorCatalogue = {
     message: 'the tenant has as many series as it may have; points of new ones are dropped',
     remedy: 'Remove an exploding label or raise `enrich.maxSeriesPerTenant`.',
   },
+  SERIES_MEMORY: {
+    fate: 'drop',
+    message: 'there is no memory for new series of this tenant; their points are dropped',
+    remedy: 'Raise `series.memoryBytes`, or see which tenant grows: docs/runbooks/memory-short.md.',
+  },
   POINT_DUPLICATE: {
     fate: 'drop',
     message: 'the series has a point with this timestamp already',

@@ -7,7 +7,7 @@ import { lifeCycles } from './detect-output.ts';
 import { detectColumns, episodeColumns, STALE_INTERVALS, seasonColumns } from './state-columns.ts';
 
 /** Columns of a series beside what the detector keeps: its id, where its definition is, and its last life-cycle. */
-const shelfColumns: readonly ColumnSpec[] = [
+export const shelfColumns: readonly ColumnSpec[] = [
   { name: 'idLow', type: 'u32' },
   { name: 'idHigh', type: 'u32' },
   { name: 'definition', type: 'u32' },

@@ -48,7 +48,7 @@ function setUp(options: { maxSeries?: number; catalog?: Catalog } = {}) {
   const enricher = new Enricher({
     options: { maxSeriesPerTenant: maxSeries },
     catalog,
-    ttlMs: WEEK_MS,
+    limits: { ttlMs: WEEK_MS, maxSeries: 1000 },
     progress: new SourceProgress(),
     partition: 0,
     partitions: 1,

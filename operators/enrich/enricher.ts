@@ -12,7 +12,7 @@ import { type LiveSpan, liveSpan } from '../stale-sweep.ts';
 import { ContextBook } from './context-book.ts';
 import type { EnrichOptions } from './options.ts';
 import { type SequenceCounts, Sequencer } from './sequencer.ts';
-import { type EvictedSeries, SeriesRegister } from './series-register.ts';
+import { type EvictedSeries, type RegisterLimits, SeriesRegister } from './series-register.ts';
 import { TenantWriter } from './tenant-writer.ts';
 
 const ID_BYTES = 8;
@@ -23,8 +23,7 @@ export type OnDropped = (code: ErrorCode, points: number) => void;
 /** What an enricher needs. */
 export interface EnricherSetup {
   readonly options: EnrichOptions;
-  /** After so long a series that is not heard of is given up. */
-  readonly ttlMs: number;
+  readonly limits: RegisterLimits;
   readonly catalog: Catalog;
   readonly progress: SourceProgress;
   readonly partition: number;
@@ -81,7 +80,7 @@ export class Enricher {
   constructor(setup: EnricherSetup) {
     this.#setup = setup;
     this.contexts = new ContextBook(setup.catalog);
-    this.register = new SeriesRegister(this.contexts, setup.ttlMs);
+    this.register = new SeriesRegister(this.contexts, setup.limits);
     this.#sequencer = new Sequencer(this.register.table);
   }
 
@@ -135,6 +134,7 @@ export class Enricher {
       );
       if (became === 'new') sink.registered(definition);
       else if (became === 'limit') barred.set(keyOf(seriesId, 0), 'SERIES_LIMIT');
+      else if (became === 'memory') barred.set(keyOf(seriesId, 0), 'SERIES_MEMORY');
       else if (became === 'collision') {
         barred.set(keyOf(seriesId, 0), 'SERIES_ID_COLLISION');
         const only = this.#only(batch, definition);
@@ -151,6 +151,12 @@ export class Enricher {
     if (row < 0 || !this.register.sweep.isStale(row)) return row;
     sink.evicted(this.register.evict(row));
     return -1;
+  }
+
+  /** Why a series is not known: most likely because it was refused when its definition came. */
+  #whyUnknown(tenant: string, atMs: number): ErrorCode {
+    if (this.register.isFull(tenant, this.#limit(tenant, atMs))) return 'SERIES_LIMIT';
+    return this.register.hasRoom(tenant) ? 'SERIES_UNDEFINED' : 'SERIES_MEMORY';
   }
 
   /** Series that a tenant may have in this task. */
@@ -208,8 +214,7 @@ export class Enricher {
     const row = this.#find(seriesLow, seriesHigh, sink);
     const firstMs = batch.timestamps[start] ?? 0;
     if (row < 0) {
-      const full = this.register.isFull(batch.tenant, this.#limit(batch.tenant, firstMs));
-      return sink.dropped(full ? 'SERIES_LIMIT' : 'SERIES_UNDEFINED', count);
+      return sink.dropped(this.#whyUnknown(batch.tenant, firstMs), count);
     }
     const context = this.register.contextOf(row);
     const sequencer = this.#sequencer;

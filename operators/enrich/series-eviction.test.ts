@@ -11,10 +11,10 @@ import { NOW_MS, seriesDefinition } from './example-series.fixture.ts';
 const DAY_MS = 86_400_000;
 const BACK_FILL = 1;
 
-function setUp(maxSeriesPerTenant = 100) {
+function setUp(maxSeriesPerTenant = 100, maxSeries = 1000) {
   const enricher = new Enricher({
     options: { maxSeriesPerTenant },
-    ttlMs: 7 * DAY_MS,
+    limits: { ttlMs: 7 * DAY_MS, maxSeries },
     catalog: new Catalog(),
     progress: new SourceProgress(),
     partition: 0,
@@ -109,5 +109,17 @@ describe('Enricher, when a series falls silent', () => {
     }
     expect(told).toContain('gone acme up');
     expect(enricher.counts.duplicates).toBeGreaterThan(5);
+  });
+
+  it('makes room by it for new series where memory is short', () => {
+    const { point, told } = setUp(100, 2);
+    point(total, 0);
+    point(up, 0);
+    point(down, 1);
+    point(down, 1, 0, false);
+    expect(told).toEqual(['new requests_total', 'new up', 'SERIES_MEMORY', 'SERIES_MEMORY']);
+    point(up, 6.5);
+    point(down, 7.5);
+    expect(told.slice(4)).toEqual(['gone acme requests_total', 'new down']);
   });
 });

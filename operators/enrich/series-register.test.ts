@@ -6,11 +6,11 @@ import { ContextBook } from './context-book.ts';
 import { seriesDefinition } from './example-series.fixture.ts';
 import { SeriesRegister } from './series-register.ts';
 
-const WEEK_MS = 7 * 86_400_000;
+const limits = { ttlMs: 7 * 86_400_000, maxSeries: 10_000 };
 
-function setUp() {
+function setUp(maxSeries = limits.maxSeries) {
   const contexts = new ContextBook(new Catalog());
-  const register = new SeriesRegister(contexts, WEEK_MS);
+  const register = new SeriesRegister(contexts, { ...limits, maxSeries });
   const define = (definition: SeriesDefinition, limit = 100) =>
     register.define(
       definition,
@@ -59,7 +59,7 @@ describe('SeriesRegister', () => {
       false,
     ]);
 
-    const restored = new SeriesRegister(contexts, WEEK_MS);
+    const restored = new SeriesRegister(contexts, limits);
     register.table.writeDirty((page, image) => restored.table.readPage(page, image));
     restored.rebuild();
     const { seriesId } = series(1, 'a');
@@ -67,5 +67,33 @@ describe('SeriesRegister', () => {
     expect(row).toBe(1);
     expect(contexts.tenant(restored.contextOf(row))).toBe('a');
     expect([restored.isFull('a', 2), restored.isFull('b', 2)]).toEqual([true, false]);
+  });
+
+  it('keeps the last of its room for tenants that hold less than their share', () => {
+    const { register, define } = setUp(100);
+    const told = (tenant: string, count: number, first = 0) =>
+      Array.from({ length: count }, (_, i) =>
+        define(seriesDefinition('up', { host: `h${first + i}` }, { tenant }), 1000),
+      );
+    expect(told('small', 5)).not.toContain('memory');
+    const large = told('large', 90);
+    expect(large.filter((each) => each === 'new')).toHaveLength(85);
+    expect(large.slice(85)).toEqual(Array(5).fill('memory'));
+    expect(register.room).toBe(10);
+    expect(told('large', 1)).toEqual(['known']);
+    expect(told('third', 4)).not.toContain('memory');
+    expect(told('small', 10, 5).filter((each) => each === 'new')).toHaveLength(6);
+    expect(register.room).toBe(0);
+    expect(told('fourth', 1)).toEqual(['memory']);
+    register.evict(0);
+    expect(told('fourth', 1)).toEqual(['new']);
+  });
+
+  it('lets a tenant alone have all of it', () => {
+    const { register } = setUp(100);
+    const { define } = setUp(3);
+    expect(register.hasRoom('a')).toBe(true);
+    const series = [0, 1, 2, 3].map((i) => seriesDefinition('up', { host: `h${i}` }));
+    expect(series.map((each) => define(each))).toEqual(['new', 'new', 'new', 'memory']);
   });
 });

@@ -17,7 +17,18 @@ export const registerColumns: readonly ColumnSpec[] = [
 ];
 
 /** What became of a definition. */
-export type Registration = 'known' | 'new' | 'collision' | 'limit';
+export type Registration = 'known' | 'new' | 'collision' | 'limit' | 'memory';
+
+/** Share of the room from which on not every tenant’s new series are taken in any more. */
+const TIGHT = 0.9;
+
+/** How long and how many series a register holds. */
+export interface RegisterLimits {
+  /** After so long a series that is not heard of is given up. */
+  readonly ttlMs: number;
+  /** Most series, of all tenants together. */
+  readonly maxSeries: number;
+}
 
 /** A series that was given up. */
 export interface EvictedSeries {
@@ -38,12 +49,18 @@ export class SeriesRegister {
   readonly #low: Column = this.table.column('idLow');
   readonly #high: Column = this.table.column('idHigh');
   readonly #contexts: ContextBook;
+  readonly #maxSeries: number;
   readonly #perTenant = new Map<string, number>();
 
-  /** @param ttlMs after so long a series that is not heard of is given up. */
-  constructor(contexts: ContextBook, ttlMs: number) {
+  constructor(contexts: ContextBook, { ttlMs, maxSeries }: RegisterLimits) {
     this.#contexts = contexts;
+    this.#maxSeries = maxSeries;
     this.sweep = new StaleSweep(this.table, ttlMs);
+  }
+
+  /** Series that there is room for still. */
+  get room(): number {
+    return Math.max(0, this.#maxSeries - this.table.liveRows);
   }
 
   /** Returns the row of a series, or -1. */
@@ -61,6 +78,7 @@ export class SeriesRegister {
     const { tenant } = definition;
     const count = this.#perTenant.get(tenant) ?? 0;
     if (count >= limit) return 'limit';
+    if (!this.hasRoom(tenant)) return 'memory';
     this.#perTenant.set(tenant, count + 1);
     const created = this.#index.insert(low, high);
     this.#labelHash.view(created)[this.#labelHash.index(created)] = hash;
@@ -85,6 +103,20 @@ export class SeriesRegister {
   /** Whether the tenant has as many series as it may have in this task. */
   isFull(tenant: string, limit: number): boolean {
     return (this.#perTenant.get(tenant) ?? 0) >= limit;
+  }
+
+  /**
+   * Whether there is room for another series of a tenant.
+   *
+   * The last tenth is for tenants that hold less than an even share: one that explodes fills what is left of its own
+   * and not what is left for others.
+   */
+  hasRoom(tenant: string): boolean {
+    const held = this.table.liveRows;
+    if (held < TIGHT * this.#maxSeries) return true;
+    const own = this.#perTenant.get(tenant) ?? 0;
+    const tenants = this.#perTenant.size + (own === 0 ? 1 : 0);
+    return held < this.#maxSeries && own < this.#maxSeries / tenants;
   }
 
   /** Context number of the series in a row. */

@@ -20,6 +20,7 @@ function stage(over: Partial<StageSample> = {}): StageSample {
     settledRecords: 0,
     unaccountedPoints: 0,
     droppedPoints: 0,
+    refusedPoints: 0,
     deadLettersCounted: 0,
     deadLettersWritten: 0,
     decisionsWritten: 0,
@@ -210,5 +211,15 @@ describe('silent_discard', () => {
     // The minute of a burst at the end of all input stays open, and so does its decision.
     const burst = names(over(20, (step) => ({ droppedPoints: step < 15 ? 0 : 100 })));
     expect([told, dead, burst]).toEqual([[], [], []]);
+  });
+});
+
+describe('memory_short', () => {
+  it('is on while new series are refused, from the first one on, and over a window after the last', () => {
+    const refused = (step: number) => ({ ...well(step), refusedPoints: Math.min(step, 15) });
+    expect(names(over(1, refused, scoring))).toEqual([]);
+    expect(names(over(2, refused, scoring))).toEqual(['memory_short']);
+    expect(names(over(20, refused, scoring))).toEqual(['memory_short']);
+    expect(names(over(60, refused, scoring))).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ export const selfAlertNames = [
   'lag_growing',
   'stuck_worker',
   'silent_discard',
+  'memory_short',
 ] as const;
 
 /** Name of a self-alert. */
@@ -24,6 +25,8 @@ export interface StageSample {
   readonly unaccountedPoints: number;
   /** Points dropped, but for those that are dropped as a matter of course. */
   readonly droppedPoints: number;
+  /** Of these, points of series that there was no memory for. */
+  readonly refusedPoints: number;
   /** Dead letters counted by kernels, and dead letters acknowledged by the transport. */
   readonly deadLettersCounted: number;
   readonly deadLettersWritten: number;
@@ -92,6 +95,7 @@ export function selfAlerts(
     note('lag_growing', stage, lagGrowing(history, limits));
     note('stuck_worker', stage, stuck(history, limits));
     note('silent_discard', stage, discarding(history, limits));
+    note('memory_short', stage, refusing(history, limits));
   }
   return alerts;
 }
@@ -173,6 +177,16 @@ function discarding(history: StageHistory, { windowMs }: SelfAlertLimits): strin
   if (!isDropping || isTold) return undefined;
   const points = now.droppedPoints - first.droppedPoints;
   return `${points} points were dropped, with no decision and no dead letter to say so`;
+}
+
+function refusing(history: StageHistory, { windowMs }: SelfAlertLimits): string | undefined {
+  const now = history.at(-1);
+  if (now === undefined) return undefined;
+  // The worker began with none refused: the first sample may already have some.
+  const before = reaching(history, windowMs)?.[0]?.refusedPoints ?? 0;
+  const points = now.refusedPoints - before;
+  if (points <= 0) return undefined;
+  return `${points} points of new series were dropped: there is no memory for them`;
 }
 
 function historyOf(stage: string, samples: readonly WorkerSample[]): StageHistory {

@@ -42,6 +42,9 @@ export const metricCatalogue = {
   monitoring_points_scored_total: counter('Points scored, by member of the ensemble.', 'member'),
   monitoring_series: gauge('Series of detect by where they are in their life-cycle.', 'state'),
   monitoring_series_registered: gauge('Series that enrich holds an entry of.'),
+  monitoring_series_room: gauge(
+    'Series that `series.memoryBytes` leaves room for, over the partitions of this worker.',
+  ),
   monitoring_series_evicted_total: counter(
     'Series given up because they were not heard of for `series.ttlMs`.',
     'stage',

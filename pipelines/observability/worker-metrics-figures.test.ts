@@ -69,11 +69,17 @@ describe('sumKernelFigures', () => {
     'records_dead_lettered_total{code="VALUE_NOT_FINITE"}': 2,
   };
 
+  it('tells points of series without memory from other drops', () => {
+    const more = { ...counters, 'points_dropped_total{code="SERIES_MEMORY"}': 5 };
+    expect(sumKernelFigures(more)).toMatchObject({ dropped: 12, refused: 5 });
+  });
+
   it('finds every point again', () => {
     expect(sumKernelFigures(counters)).toEqual({
       pointsIn: 100,
       unaccounted: 0,
       dropped: 7,
+      refused: 0,
       deadLetters: 2,
     });
     expect(sumKernelFigures({ ...counters, points_out_total: 77 }).unaccounted).toBe(3);

@@ -42,7 +42,10 @@ const BY_STAGE: Readonly<Record<string, Readonly<Record<string, Translation>>>> 
     anomalies_total: { metric: 'monitoring_anomaly_records_total', label: 'phase' },
     series: { metric: 'monitoring_series', label: 'state' },
   },
-  enrich: { series: { metric: 'monitoring_series_registered' } },
+  enrich: {
+    series: { metric: 'monitoring_series_registered' },
+    series_room: { metric: 'monitoring_series_room' },
+  },
   correlate: {
     alerts_total: { metric: 'monitoring_alert_records_total', label: 'state' },
     alerts_fired_total: { metric: 'monitoring_alerts_fired_total' },
@@ -97,6 +100,8 @@ export interface KernelSums {
   readonly unaccounted: number;
   /** Points dropped for a reason that is not a matter of course. */
   readonly dropped: number;
+  /** Of these, points of series that there was no memory for. */
+  readonly refused: number;
   readonly deadLetters: number;
 }
 
@@ -106,6 +111,7 @@ export function sumKernelFigures(counters: Figures): KernelSums {
   let expected = 0;
   let deadLettered = 0;
   let deadLetters = 0;
+  const refused = counters['points_dropped_total{code="SERIES_MEMORY"}'] ?? 0;
   for (const [text, value] of Object.entries(counters)) {
     const [, name, code = ''] = COUNTER.exec(text) ?? [];
     if (name === 'points_dropped_total') {
@@ -118,7 +124,7 @@ export function sumKernelFigures(counters: Figures): KernelSums {
   const pointsOut = counters.points_out_total ?? 0;
   const hasPoints = counters.points_in_total !== undefined;
   const unaccounted = hasPoints ? pointsIn - pointsOut - deadLettered - dropped - expected : 0;
-  return { pointsIn, unaccounted, dropped, deadLetters };
+  return { pointsIn, unaccounted, dropped, refused, deadLetters };
 }
 
 /** Sums up the values of a counter or gauge over its labels. */

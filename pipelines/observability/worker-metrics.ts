@@ -128,6 +128,7 @@ export class WorkerMetrics {
       settledRecords,
       unaccountedPoints: sums.unaccounted,
       droppedPoints: sums.dropped,
+      refusedPoints: sums.refused,
       deadLettersCounted: sums.deadLetters,
       deadLettersWritten: meter.written.get(DEAD_LETTER_TOPIC)?.records ?? 0,
       decisionsWritten: meter.written.get('decisions')?.records ?? 0,
