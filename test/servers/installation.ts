@@ -66,7 +66,10 @@ export function registryJar(folder: string): string {
 }
 
 /** Fills a folder beside its final place and renames it there, so that several processes may install at once. */
-async function installOnce(name: string, fill: (target: string) => Promise<void>): Promise<string> {
+export async function installOnce(
+  name: string,
+  fill: (target: string) => Promise<void>,
+): Promise<string> {
   const final = join(serversHome(), name);
   if (existsSync(final)) return final;
   await mkdir(dirname(final), { recursive: true });
