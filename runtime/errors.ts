@@ -231,8 +231,15 @@ export const errorCatalogue = {
   TRANSPORT_REFUSED: {
     fate: 'stop',
     message:
-      'the broker refused the request for good (authorization, missing topic, record too large)',
-    remedy: 'Grant the operation or create the topic that the detail names (`vigie topics apply`).',
+      'the broker refused for good (missing topic, record too large, password or certificate not accepted)',
+    remedy:
+      'Create the topic that the detail names (`vigie topics apply`), or mend what it says of size, password or certificate.',
+  },
+  TRANSPORT_FORBIDDEN: {
+    fate: 'stop',
+    message: 'the brokers do not allow us an operation',
+    remedy:
+      'Have it granted: `kafka-acls --add` with what the detail names; docs/operations.md lists what vigie needs.',
   },
   LOG_IN_USE: {
     fate: 'stop',

@@ -1,20 +1,35 @@
 import type { FetchedRecord, PartitionOffset, TopicRecord } from '../transport.ts';
 
+/** What somebody must be allowed: an operation on a resource, in Kafka’s words (`Write` on topic `t`). */
+export interface Permission {
+  readonly operation: string;
+  readonly resource: 'topic' | 'group' | 'cluster';
+  readonly name: string;
+}
+
 /**
  * An error of a broker or of the way to it.
  *
  * `type` is Kafka’s own name of the error code, or `CONNECTION`, `TIMEOUT`, `AUTHENTICATION` for what happens before a
- * broker answers. `retriable`: the same request may succeed later, perhaps after fresh metadata.
+ * broker answers. `retriable`: the same request may succeed later, perhaps after fresh metadata. `missing`: what the
+ * brokers would have to allow.
  */
 export class KafkaError extends Error {
   readonly type: string;
   readonly retriable: boolean;
+  readonly missing: Permission | undefined;
 
-  constructor(type: string, message: string, retriable: boolean, options?: ErrorOptions) {
+  constructor(
+    type: string,
+    message: string,
+    retriable: boolean,
+    options?: ErrorOptions & { readonly missing?: Permission | undefined },
+  ) {
     super(message, options);
     this.name = 'KafkaError';
     this.type = type;
     this.retriable = retriable;
+    this.missing = options?.missing;
   }
 }
 
@@ -111,6 +126,8 @@ export interface GroupRequests {
  * so each membership, producer and reader has a client of its own.
  */
 export interface KafkaClient {
+  /** Who we are to the brokers, by their default rules: `User:name`. */
+  readonly principal: string;
   /** Partition counts of the named topics, or of all; a missing topic is left out. */
   partitionCounts(topics?: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Creates topics and waits until each partition has a leader. A topic that exists is not an error. */

@@ -23,6 +23,8 @@ const replicaShare = 0.8;
 
 /** What a client is made of: where to begin, how to speak to a node, and how long one request may take. */
 export interface ClusterClientOptions {
+  /** Who we are to the brokers. */
+  readonly principal: string;
   readonly brokers: readonly string[];
   readonly open: OpenWireNode;
   readonly requestTimeoutMs: number;
@@ -30,11 +32,13 @@ export interface ClusterClientOptions {
 
 /** The Kafka requests, each sent to the node that answers it: a leader, the controller, a coordinator, or any. */
 export class ClusterClient implements KafkaClient {
+  readonly principal: string;
   readonly #nodes: ClusterNodes;
   readonly #leaders: TopicLeaders;
   readonly #replicaLimitMs: number;
 
-  constructor({ brokers, open, requestTimeoutMs }: ClusterClientOptions) {
+  constructor({ principal, brokers, open, requestTimeoutMs }: ClusterClientOptions) {
+    this.principal = principal;
     this.#nodes = new ClusterNodes(brokers, open);
     this.#replicaLimitMs = Math.ceil(requestTimeoutMs * replicaShare);
     this.#leaders = new TopicLeaders(async (names) => {
@@ -133,5 +137,6 @@ export class ClusterClient implements KafkaClient {
 function throwUnlessCreated(error: KafkaError | undefined, words: string): void {
   if (error === undefined || error.type === 'TOPIC_ALREADY_EXISTS') return;
   const text = words === '' ? error.message : `${error.message} (${words})`;
-  throw new KafkaError(error.type, text, error.retriable, { cause: error });
+  const { type, retriable, missing } = error;
+  throw new KafkaError(type, text, retriable, { cause: error, missing });
 }

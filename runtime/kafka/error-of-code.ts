@@ -1,5 +1,6 @@
 import { type Asked, nameRequest } from './asked.ts';
 import { KafkaError } from './client.ts';
+import { missingPermission } from './missing-permission.ts';
 
 /**
  * The codes that brokers answer our requests with, by Kafka’s own names.
@@ -83,7 +84,8 @@ export function errorOfCode(code: number, asked: Asked): KafkaError | undefined 
   if (code === 0) return undefined;
   const passing = retriable[code];
   const type = passing ?? lasting[code] ?? `CODE_${code}`;
-  return new KafkaError(type, `${nameRequest(asked)}: ${type}`, passing !== undefined);
+  const missing = missingPermission(type, asked);
+  return new KafkaError(type, `${nameRequest(asked)}: ${type}`, passing !== undefined, { missing });
 }
 
 /** Throws the error of a code in a response, if it is one. */

@@ -237,12 +237,13 @@ export class GroupMember {
 
   async #recover(thrown: unknown, failures: number): Promise<void> {
     if (this.#closed) return;
-    const { group, pace } = this.#options;
+    const { group, pace, client } = this.#options;
     if (thrown instanceof PipelineError) return this.#fail(thrown);
     const error = asKafkaError(thrown);
     const lost = membershipLost.has(error.type);
     const passing = lost || error.type === rebalancing || mayPass(error, 0);
-    if (!passing) return this.#fail(toPipelineError(error, `join group ${group}`));
+    if (!passing)
+      return this.#fail(toPipelineError(error, `join group ${group}`, client.principal));
     if (error.type === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
     if (lost || (this.#identity !== undefined && this.#expired)) await this.#lose();
     if (!lost) await pace.sleep(backoffMs(failures), this.#closing.signal);

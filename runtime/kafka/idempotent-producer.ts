@@ -114,7 +114,7 @@ export class IdempotentProducer {
   #run(): void {
     this.#running ??= this.#rounds().catch((error: unknown) => {
       this.#running = undefined;
-      const failure = toPipelineError(error, 'write');
+      const failure = toPipelineError(error, 'write', this.#client.principal);
       for (const lane of this.#lanes.values()) lane.failAll(failure);
     });
   }
@@ -205,7 +205,8 @@ export class IdempotentProducer {
   }
 
   #giveUp(batch: SendBatch, error: KafkaError): void {
-    batch.lane.fail(batch, toPipelineError(error, `write to ${batch.lane.topic}`));
+    const operation = `write to ${batch.lane.topic}`;
+    batch.lane.fail(batch, toPipelineError(error, operation, this.#client.principal));
   }
 
   #forgetIdentity(): void {

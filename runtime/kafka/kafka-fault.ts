@@ -21,15 +21,26 @@ export function mayPass(error: KafkaError, elapsedMs: number): boolean {
 }
 
 /**
- * Gives the pipeline’s error for one of Kafka: `TRANSPORT_UNAVAILABLE` while it may pass, else `TRANSPORT_REFUSED`.
+ * Gives the pipeline’s error for one of Kafka: `TRANSPORT_UNAVAILABLE` while it may pass, `TRANSPORT_FORBIDDEN` for
+ * want of a permission, else `TRANSPORT_REFUSED`.
  *
  * @param operation what was being done, with the topic or group.
+ * @param principal who did it, as the brokers name us.
  */
-export function toPipelineError(thrown: unknown, operation: string): PipelineError {
+export function toPipelineError(
+  thrown: unknown,
+  operation: string,
+  principal: string,
+): PipelineError {
   if (thrown instanceof PipelineError) return thrown;
   const options = { cause: thrown };
   if (!(thrown instanceof KafkaError)) {
     return new PipelineError('TRANSPORT_REFUSED', `${operation}: ${String(thrown)}`, options);
+  }
+  if (thrown.missing !== undefined) {
+    const { operation: needed, resource, name } = thrown.missing;
+    const detail = `${operation}: ${principal} lacks ${needed} on ${resource} ${name}`;
+    return new PipelineError('TRANSPORT_FORBIDDEN', detail, options);
   }
   const passing = thrown.retriable && thrown.type !== unknownTopic;
   const code = passing ? 'TRANSPORT_UNAVAILABLE' : 'TRANSPORT_REFUSED';
@@ -47,15 +58,21 @@ export function backoffMs(attempt: number): number {
   return Math.min(maxBackoffMs, firstBackoffMs * 2 ** (attempt - 1));
 }
 
+/** What is tried again, for how long, and by whom. */
+export interface Repetition {
+  readonly pace: Pace;
+  readonly limitMs: number;
+  readonly operation: string;
+  readonly principal: string;
+}
+
 /**
  * Repeats a request while its error may pass, for at most `limitMs`.
  *
  * @throws PipelineError naming the operation.
  */
 export async function retrying<T>(
-  pace: Pace,
-  limitMs: number,
-  operation: string,
+  { pace, limitMs, operation, principal }: Repetition,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const startedMs = pace.nowMs();
@@ -65,7 +82,7 @@ export async function retrying<T>(
     } catch (error) {
       const elapsedMs = pace.nowMs() - startedMs;
       const again = error instanceof KafkaError && mayPass(error, elapsedMs) && elapsedMs < limitMs;
-      if (!again) throw toPipelineError(error, operation);
+      if (!again) throw toPipelineError(error, operation, principal);
       await pace.sleep(backoffMs(count));
     }
   }

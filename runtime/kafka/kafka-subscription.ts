@@ -12,7 +12,7 @@ import type {
 import { type FetchLimits, type GroupRequests, type KafkaClient, KafkaError } from './client.ts';
 import { GroupMember } from './group-member.ts';
 import type { IdempotentProducer } from './idempotent-producer.ts';
-import { retrying, toPipelineError } from './kafka-fault.ts';
+import { type Repetition, retrying, toPipelineError } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
 
@@ -101,9 +101,8 @@ export class KafkaSubscription implements Subscription {
   }
 
   async committed(topic: string, partition: number): Promise<number | undefined> {
-    const { group, pace, limitMs } = this.#options;
-    const operation = `read offsets of group ${group}`;
-    const offsets = await retrying(pace, limitMs, operation, () =>
+    const operation = `read offsets of group ${this.#options.group}`;
+    const offsets = await retrying(this.#repetition(operation), () =>
       this.#requests.committed([{ topic, partition }]),
     );
     return offsets[0]?.offset;
@@ -137,7 +136,7 @@ export class KafkaSubscription implements Subscription {
       return undefined;
     }
     this.#subscriber = subscriber;
-    this.#member.run().catch((error: unknown) => this.#finish(toPipelineError(error, 'group')));
+    this.#member.run().catch((error: unknown) => this.#fail(error));
     return () => void this.#finish();
   }
 
@@ -163,8 +162,8 @@ export class KafkaSubscription implements Subscription {
   }
 
   async #commit(offsets: readonly PartitionOffset[]): Promise<void> {
-    const { group, pace, limitMs } = this.#options;
-    await retrying(pace, limitMs, `commit offsets of group ${group}`, async () => {
+    const { group } = this.#options;
+    await retrying(this.#repetition(`commit offsets of group ${group}`), async () => {
       const foreign = offsets.find(({ partition }) => !this.#member.holds(partition));
       const { identity } = this.#member;
       if (foreign !== undefined || identity === undefined) {
@@ -177,6 +176,15 @@ export class KafkaSubscription implements Subscription {
         throw new KafkaError(error.type, error.message, true, { cause: error });
       }
     });
+  }
+
+  #repetition(operation: string): Repetition {
+    const { client, pace, limitMs } = this.#options;
+    return { pace, limitMs, operation, principal: client.principal };
+  }
+
+  #fail(error: unknown): Promise<void> {
+    return this.#finish(toPipelineError(error, 'group', this.#options.client.principal));
   }
 
   #topicsOf(partition: number): readonly string[] {

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { PipelineError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type {
@@ -12,11 +10,12 @@ import type {
 } from '../transport.ts';
 import type { FetchLimits, KafkaClient, OpenKafkaClient } from './client.ts';
 import { ClusterClient } from './cluster-client.ts';
-import type { ConnectionOptions } from './connection-options.ts';
+import { type ConnectionOptions, principalOf } from './connection-options.ts';
 import { IdempotentProducer } from './idempotent-producer.ts';
 import { retrying } from './kafka-fault.ts';
 import { KafkaSubscription } from './kafka-subscription.ts';
 import { type Pace, realPace } from './pace.ts';
+import { type CertificatePaths, readCertificates } from './read-certificates.ts';
 import { readPartition } from './read-partition.ts';
 import { toNewTopic } from './topic-config.ts';
 import type { OpenWireNode } from './wire-node.ts';
@@ -39,12 +38,7 @@ export interface KafkaTransportOptions {
   readonly maxWaitMs?: number;
   /** How long writes, commits and questions wait for brokers before they are given up. */
   readonly limitMs?: number;
-  readonly ssl?: {
-    readonly enabled: boolean;
-    readonly caPath?: string | undefined;
-    readonly certPath?: string | undefined;
-    readonly keyPath?: string | undefined;
-  };
+  readonly ssl?: CertificatePaths & { readonly enabled: boolean };
   readonly sasl?:
     | { readonly mechanism: string; readonly username: string; readonly password: string }
     | undefined;
@@ -54,7 +48,7 @@ export interface KafkaTransportOptions {
 /**
  * Opens the transport on Kafka; connections are made when first needed. Only the client that is used is loaded.
  *
- * @throws Error when a certificate file cannot be read.
+ * @throws PipelineError `OPTIONS_INVALID` (fate: stop) when a certificate or key cannot be read, or they do not match.
  */
 export async function openKafkaTransport(options: KafkaTransportOptions): Promise<KafkaTransport> {
   const { ssl, sasl, client = 'kafkajs' } = options;
@@ -68,8 +62,10 @@ export async function openKafkaTransport(options: KafkaTransportOptions): Promis
   const nodes = await loaders[client](options.log);
   const name = options.clientId ?? 'vigie';
   const { brokers } = options;
+  const principal = principalOf(connection);
   const open: OpenKafkaClient = (purpose) =>
     new ClusterClient({
+      principal,
       brokers,
       open: nodes({ ...connection, clientId: `${name}-${purpose}` }),
       requestTimeoutMs,
@@ -264,7 +260,9 @@ export class KafkaTransport implements Transport {
 
   async #retrying<T>(operation: string, attempt: () => Promise<T>): Promise<T> {
     this.#refuseIfClosed();
-    return await retrying(this.#pace, this.#limitMs, operation, async () => {
+    const { principal } = this.#client;
+    const repetition = { pace: this.#pace, limitMs: this.#limitMs, operation, principal };
+    return await retrying(repetition, async () => {
       try {
         return await attempt();
       } catch (error) {
@@ -278,15 +276,4 @@ export class KafkaTransport implements Transport {
     if (this.#closing.signal.aborted)
       throw new PipelineError('TRANSPORT_REFUSED', 'the transport is closed');
   }
-}
-
-async function readCertificates(
-  ssl: NonNullable<KafkaTransportOptions['ssl']>,
-): Promise<TlsOptions> {
-  const { caPath, certPath, keyPath } = ssl;
-  return {
-    ...(caPath === undefined ? {} : { ca: [await readFile(caPath)] }),
-    ...(certPath === undefined ? {} : { cert: await readFile(certPath) }),
-    ...(keyPath === undefined ? {} : { key: await readFile(keyPath) }),
-  };
 }

@@ -1,3 +1,4 @@
+import { isCertificateRefusal } from './certificate-refusal.ts';
 import { KafkaError } from './client.ts';
 
 /** Errors of kafkajs that mean: no answer from a broker, or not the one looked for. */
@@ -16,6 +17,9 @@ export function toKafkaError(thrown: unknown, what: string): KafkaError {
   const options = { cause: thrown };
   if (type !== undefined) {
     return new KafkaError(type, `${what}: ${type}: ${message}`, retriable, options);
+  }
+  if (isCertificateRefusal(cause)) {
+    return new KafkaError('AUTHENTICATION', `${what}: ${message}`, false, options);
   }
   if (connectionErrors.has(name)) {
     return new KafkaError('CONNECTION', `${what}: ${message}`, true, options);

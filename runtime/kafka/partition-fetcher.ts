@@ -181,7 +181,7 @@ export class PartitionFetcher {
     if (position.failures === 1) position.failingSinceMs = nowMs;
     if (!mayPass(error, nowMs - position.failingSinceMs)) {
       this.close();
-      fail(toPipelineError(error, `read ${position.topic}`));
+      fail(toPipelineError(error, `read ${position.topic}`, client.principal));
       return;
     }
     client.forgetLeaders();

@@ -27,6 +27,18 @@ describe('what the library throws', () => {
     expect(error.message).toMatch(/^Metadata: Connection to a:1 failed/);
   });
 
+  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'])(
+    'is an authentication error for a certificate that is not accepted: %s',
+    (code) => {
+      const refused = Object.assign(new Error('certificate'), { code });
+      const thrown = new NetworkError('Connection to a:1 failed.', { cause: refused });
+      expect(toKafkaError(thrown, 'Metadata')).toMatchObject({
+        type: 'AUTHENTICATION',
+        retriable: false,
+      });
+    },
+  );
+
   it('is the broker’s error when a broker named one', () => {
     const error = toKafkaError(new ProtocolError('NOT_COORDINATOR'), 'x');
     expect(error).toMatchObject({ type: 'NOT_COORDINATOR', retriable: true });

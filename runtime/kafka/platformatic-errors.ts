@@ -4,6 +4,7 @@ import {
   ProtocolError,
   TimeoutError,
 } from '@platformatic/kafka';
+import { isCertificateRefusal } from './certificate-refusal.ts';
 import { KafkaError } from './client.ts';
 
 /** Turns whatever the library throws into a `KafkaError`, by its causes. `what` names the request. */
@@ -13,6 +14,7 @@ export function toKafkaError(thrown: unknown, what: string): KafkaError {
   const text = `${what}: ${causes.map(({ message }) => message).join(': ')}`;
   const failure = (type: string, retriable: boolean): KafkaError =>
     new KafkaError(type, text, retriable, { cause: thrown });
+  if (causes.some(isCertificateRefusal)) return failure('AUTHENTICATION', false);
   const refused = causes.findIndex((error) => error instanceof AuthenticationError);
   // An authentication that ends because the connection does says nothing about the password.
   const cut = causes.slice(refused).some((error) => error instanceof NetworkError);

@@ -29,6 +29,8 @@ type Versions = ReadonlyMap<number, { readonly minVersion: number; readonly maxV
 interface Link {
   readonly connection: Connection;
   readonly ready: Promise<Versions>;
+  /** What broke it, such as the broker’s word on our certificate: requests only hear that it closed. */
+  fault?: unknown;
 }
 
 /** What a request may wait for on the broker, in milliseconds; such requests have a connection of their own. */
@@ -74,7 +76,7 @@ export class PlatformaticLinks {
       const answer = api.async(link.connection, ...parameters).catch(answerOf<Answer>);
       return await answeredWithin(answer, this.#options.requestTimeoutMs + waitMs, what);
     } catch (error) {
-      throw toKafkaError(error, what);
+      throw toKafkaError(error instanceof KafkaError ? error : (link.fault ?? error), what);
     }
   }
 
@@ -95,7 +97,10 @@ export class PlatformaticLinks {
       if (this.#links.get(lane) === opened) this.#links.delete(lane);
       closeNow(connection);
     };
-    connection.on('error', lost);
+    connection.on('error', (error) => {
+      opened.fault ??= error;
+      lost();
+    });
     connection.once('close', lost);
     opened.ready.catch(lost);
     return opened;

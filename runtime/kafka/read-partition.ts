@@ -67,5 +67,5 @@ function giveUpUnlessPassing(read: PartitionRead, thrown: unknown, failingMs: nu
   const error = asKafkaError(thrown);
   const waiting = read.to === undefined || failingMs < read.limitMs;
   if (mayPass(error, failingMs) && waiting) return;
-  throw toPipelineError(error, `read ${read.topic}/${read.partition}`);
+  throw toPipelineError(error, `read ${read.topic}/${read.partition}`, read.client.principal);
 }

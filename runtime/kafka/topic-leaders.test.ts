@@ -45,6 +45,13 @@ describe('leaders of partitions', () => {
     expect(await lost.partitionCounts(['a'])).toEqual(new Map());
   });
 
+  it('are no secret that looks like a missing topic: what we may not see is an error', async () => {
+    const lacking = { operation: 'Describe', resource: 'topic', name: 'a' } as const;
+    const denied = new KafkaError('TOPIC_AUTHORIZATION_FAILED', 'no', false, { missing: lacking });
+    const { leaders } = brokerWith([{ ...state('a'), error: denied }]);
+    await expect(leaders.partitionCounts(['a'])).rejects.toBe(denied);
+  });
+
   it('are not asked for when no topic is named', async () => {
     const { leaders, asked } = brokerWith([state('a', 1)]);
     expect(await leaders.partitionCounts([])).toEqual(new Map());

@@ -27,10 +27,16 @@ export class TopicLeaders {
     this.#ask = ask;
   }
 
-  /** Partition counts of the named topics, or of all; a missing topic is left out. */
+  /**
+   * Partition counts of the named topics, or of all that may be seen; a missing topic is left out.
+   *
+   * @throws KafkaError when the brokers do not tell us of a named topic, which may exist.
+   */
   async partitionCounts(topics?: readonly string[]): Promise<ReadonlyMap<string, number>> {
     if (topics?.length === 0) return new Map();
     const found = await this.#fresh(topics);
+    const refused = found.find(({ error }) => error?.missing !== undefined);
+    if (refused?.error !== undefined) throw refused.error;
     return new Map(
       found
         .filter(({ error }) => error === undefined)
