@@ -13,9 +13,10 @@ partitions restored and can write); both say in JSON which stage is not well, an
 
 Counters begin at 0 with the process and move when the outputs that they speak of are acknowledged. Figures are of this
 worker: sum over workers, except for \`monitoring_self_alert\` and \`monitoring_stage_up\`.
-\`monitoring_api_request_duration_seconds\` comes with the API. Traces are not exported yet.
+\`monitoring_api_request_duration_seconds\` comes with the API.
 
-Rules: \`deploy/prometheus/vigie.rules.yml\`. What to do about each alert: \`docs/runbooks\`.
+What to look at, traces, and alerts: \`docs/operations.md\`. Rules: \`deploy/prometheus/vigie.rules.yml\`. What to do about
+each alert: \`docs/runbooks\`.
 `;
 
 /** Writes `docs/reference/metrics.md` from the catalogue of metrics. */

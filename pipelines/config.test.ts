@@ -88,6 +88,17 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it.each(['kafkajs', 'platformatic'])('refuses exactly_once on %s, with the reason', (client) => {
+    const text = `transport: {kafka: {client: ${client}, guarantee: exactly_once}}`;
+    const at = text.indexOf('exactly_once') + 1;
+    const why = `refused: ${client} has not passed the crash suite with transactions`;
+    expect(faultsOf(text)).toEqual([
+      expect.stringContaining(`vigie.yaml:1:${at} transport.kafka.guarantee: ${why}`),
+    ]);
+    const set = [`transport.kafka.client=${client}`, 'transport.kafka.guarantee=at_least_once'];
+    expect(load(undefined, { set }).options.transport.kafka.guarantee).toBe('at_least_once');
+  });
+
   it('refuses definitions that are there twice', () => {
     expect(faultsOf('catalog: {tenants: [{tenant: a}, {tenant: a}]}')).toEqual([
       'vigie.yaml:1:34 catalog.tenants[1]: a is defined twice',

@@ -78,13 +78,33 @@ const selfAlerts = z
   })
   .describe('How the worker watches itself.');
 
+const traces = z
+  .strictObject({
+    endpoint: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe(
+        'OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans go to `/v1/traces` below it. Absent: no traces, and nothing of them is loaded.',
+      ),
+    sampleRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe(
+        'Part of the traces beginning here that is sent. What continues a trace follows the decision made where it began.',
+      ),
+  })
+  .describe('Traces: a span for every batch of every stage.');
+
 /** Options of what a worker tells about itself. */
 export const observabilityOptions = z
   .strictObject({
     listener: listener.prefault({}),
     selfAlerts: selfAlerts.prefault({}),
+    traces: traces.prefault({}),
   })
-  .describe('What a worker tells about itself: metrics, health, self-alerts.');
+  .describe('What a worker tells about itself: metrics, health, self-alerts, traces.');
 
 /** Options of what a worker tells about itself, after parsing. */
 export type ObservabilityOptions = z.output<typeof observabilityOptions>;

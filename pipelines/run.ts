@@ -11,8 +11,10 @@ import { Codec } from '../schemas/codec.ts';
 import { topicSpecs } from '../schemas/topics.ts';
 import { publishCatalog } from './catalog-publisher.ts';
 import type { Config } from './config.ts';
-import { runNotificationSink } from './notification-sink.ts';
+import { type RunningSink, runNotificationSink, type SinkServices } from './notification-sink.ts';
+import { openTraces } from './observability/open-traces.ts';
 import { SelfAlertsWatch, type SelfAlertsWatchSetup } from './observability/self-alerts-watch.ts';
+import type { Traces, TracesSetup } from './observability/traces.ts';
 import { type MeteredStage, WorkerMetrics } from './observability/worker-metrics.ts';
 import { type RegisteredSchemas, registerSchemas } from './open-registry.ts';
 import { openTransport } from './open-transport.ts';
@@ -68,6 +70,7 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
 
   const gate = new SchemaGate(schemas.registry, schemas.own, log);
   const metrics = workerMetrics(config, clock);
+  const traces = await workerTraces(config, metrics, { transport: transport.name, clock, log });
   const { kernelTimeoutMs: timeoutMs } = config.runtime;
   const lanes = new Lanes({ threads: threadsOf(config), timeoutMs, watch: metrics.lanes });
   const stats = stages.map(({ name }) => new StageStats(name));
@@ -79,7 +82,8 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
     const each = stats[i] as StageStats;
     const meter = metrics.addStage(spec.name, each);
     const own = stageServices(config, spec, schemas, { stats: each, meter }, gate);
-    const stage = runStage(spec, { ...shared, ...own });
+    const trace = traces?.stage(spec.name, `${prefix}${spec.name}`);
+    const stage = runStage(spec, { ...shared, ...own, trace });
     stage.done.subscribe({
       error: (error: unknown) => {
         meter.gaveUp(error);
@@ -89,12 +93,7 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
     });
     return stage;
   });
-  const { receivers } = config.route;
-  const { outlets } = options;
-  const sinks =
-    outlets === undefined
-      ? []
-      : [runNotificationSink({ transport, codec, prefix, clock, log, receivers, outlets })];
+  const sinks = sinksOf(config, options.outlets, { transport, codec, prefix, clock, log });
   return {
     transport,
     codec,
@@ -108,10 +107,19 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
       // Upstream first, so that what is under way still flows through the later stages.
       for (const stage of [...running, ...sinks]) await stage.stop();
       await lanes.close();
+      await traces?.close();
       metrics.close();
       if (options.transport === undefined) await transport.close();
     },
   };
+}
+
+function sinksOf(
+  { route: { receivers } }: Config,
+  outlets: ReceiverOutlets | undefined,
+  services: Omit<SinkServices, 'receivers' | 'outlets'>,
+): readonly RunningSink[] {
+  return outlets === undefined ? [] : [runNotificationSink({ ...services, receivers, outlets })];
 }
 
 type OwnServices = Omit<
@@ -159,6 +167,19 @@ function workerMetrics(config: Config, clock: Clock): WorkerMetrics {
   const threads = threadsOf(config);
   const monotonic = monotonicClock;
   return new WorkerMetrics({ clock, monotonic, prefix, threads, kernelTimeoutMs });
+}
+
+async function workerTraces(
+  config: Config,
+  metrics: WorkerMetrics,
+  given: Pick<TracesSetup, 'transport' | 'clock' | 'log'>,
+): Promise<Traces | undefined> {
+  const { namespace, clusterName: cluster } = config.runtime;
+  const { traces: options } = config.observability;
+  const monotonic = monotonicClock;
+  const traces = await openTraces({ ...given, options, namespace, cluster, monotonic });
+  metrics.showSpans(() => traces?.figures);
+  return traces;
 }
 
 type Watched = Omit<SelfAlertsWatchSetup, 'limits' | 'sampleIntervalMs'>;

@@ -10,10 +10,8 @@ import {
   timer,
 } from 'rxjs';
 import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
-import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
 import { cutOff, failPoint } from '../runtime/fail-point.ts';
 import type { Log } from '../runtime/log.ts';
-import { SlotReader } from '../runtime/slot.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
 import { Task, type TaskResult } from '../runtime/task.ts';
 import type { TaskServices } from '../runtime/task-restore.ts';
@@ -25,15 +23,18 @@ import type {
   TopicRecord,
 } from '../runtime/transport.ts';
 import { feedBroadcast } from './broadcast-feed.ts';
+import type { StageTrace } from './observability/traces.ts';
 import type { StageMeter } from './observability/worker-metrics-stage.ts';
 import type { StageStats } from './stage-stats.ts';
-import { latestOffsets, takeWrite } from './stage-write.ts';
+import { latestOffsets, outboundRecords, takeWrite } from './stage-write.ts';
 import { StandbySet } from './standby-set.ts';
 
 /** What a stage needs besides its own description. */
 export interface StageServices extends TaskServices {
   readonly stats: StageStats;
   readonly meter: StageMeter;
+  /** Absent: nobody asked for traces. */
+  readonly trace?: StageTrace | undefined;
   readonly log: Log;
   readonly checkpointIntervalMs: number;
   /** Workers that stand by for each task, 0 or 1. */
@@ -98,6 +99,7 @@ export class StageRun {
       tap({
         error: (error: unknown) => {
           services.meter.faulted(error);
+          services.trace?.abandoned(error);
           this.#broken.resolve();
         },
       }),
@@ -162,7 +164,10 @@ export class StageRun {
     const standby = this.#standbys.take(partition);
     const task = new Task(this.#spec, partition, this.#services, standby);
     task.results.pipe(takeUntil(this.#left)).subscribe({
-      next: (result) => this.#results.next(result),
+      next: (result) => {
+        this.#services.trace?.computed(result);
+        this.#results.next(result);
+      },
       error: (error: unknown) => this.#results.error(error),
     });
     const committed = new Map<string, number>();
@@ -199,8 +204,8 @@ export class StageRun {
     await task.settled();
     this.#tasks.delete(partition);
     await task.close();
-    this.#services.stats.released(partition);
-    this.#services.meter.released(partition);
+    const { stats, meter, trace } = this.#services;
+    for (const each of [stats, meter, trace]) each?.released(partition);
   }
 
   async #offer({
@@ -209,8 +214,10 @@ export class StageRun {
     records,
     high,
   }: SubscriptionEvent & { kind: 'records' }): Promise<void> {
-    this.#services.stats.fetched(partition, topic, records, high);
-    const admission = this.#services.admit?.(records);
+    const { stats, trace, admit } = this.#services;
+    stats.fetched(partition, topic, records, high);
+    trace?.fetched(partition, topic, records);
+    const admission = admit?.(records);
     if (admission instanceof Promise) this.#pause(partition);
     // The chain keeps the partition's records in order while an admission waits for the registry.
     const before = this.#admitted.get(partition) ?? Promise.resolve();
@@ -262,33 +269,19 @@ export class StageRun {
 
   #settle(result: TaskResult): void {
     const { task, kind, answer } = result;
-    const { stats, meter } = this.#services;
+    const { stats, meter, trace } = this.#services;
     stats.settled(task.partition, kind === 'outputs' ? answer.counters : {}, answer.gauges);
     meter.inferred(answer.counters);
     for (const [topic, offset] of result.positions)
       meter.aged(stats.position(task.partition, topic, offset));
+    trace?.settled(result);
     task.settle(result);
     this.#resume(task);
   }
 
   #outbound(result: TaskResult): OutboundRecord[] {
-    if (result.kind === 'checkpoint') return result.task.stateRecords(result);
-    const { prefix } = this.#services;
-    const names = [...this.#spec.outputs, DEAD_LETTER_TOPIC];
-    const records: OutboundRecord[] = [];
-    const slot = new SlotReader(result.output, result.answer.bytes);
-    while (slot.next()) {
-      const { partition, key, value, headers, timestampMs } = slot;
-      records.push({
-        topic: prefix + (names[slot.topic] ?? ''),
-        partition,
-        key,
-        value,
-        headers,
-        timestampMs,
-      });
-    }
-    return records;
+    const { prefix, trace } = this.#services;
+    return outboundRecords(this.#spec, prefix, result, trace?.headersOf(result));
   }
 }
 

@@ -1,5 +1,8 @@
+import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
+import { SlotReader } from '../runtime/slot.ts';
+import type { StageSpec } from '../runtime/stage-spec.ts';
 import type { TaskResult } from '../runtime/task.ts';
-import type { PartitionOffset } from '../runtime/transport.ts';
+import type { OutboundRecord, PartitionOffset, RecordHeaders } from '../runtime/transport.ts';
 
 /** Most output bytes that one write takes from the results waiting for it. */
 const MAX_WRITE_BYTES = 8 * 1024 * 1024;
@@ -21,6 +24,35 @@ export function takeWrite(waiting: readonly TaskResult[]): number {
     count += 1;
   }
   return count;
+}
+
+/**
+ * Gives the records that a kernel made, without copying their bytes, or those that save a checkpoint.
+ *
+ * @param added headers that outputs get besides their own, which win.
+ */
+export function outboundRecords(
+  { outputs }: StageSpec,
+  prefix: string,
+  result: TaskResult,
+  added: RecordHeaders | undefined,
+): OutboundRecord[] {
+  if (result.kind === 'checkpoint') return result.task.stateRecords(result);
+  const names = [...outputs, DEAD_LETTER_TOPIC];
+  const records: OutboundRecord[] = [];
+  const slot = new SlotReader(result.output, result.answer.bytes);
+  while (slot.next()) {
+    const { partition, key, value, timestampMs } = slot;
+    records.push({
+      topic: prefix + (names[slot.topic] ?? ''),
+      partition,
+      key,
+      value,
+      headers: added === undefined ? slot.headers : { ...added, ...slot.headers },
+      timestampMs,
+    });
+  }
+  return records;
 }
 
 /** Picks the newest offset of each partition among the results. */

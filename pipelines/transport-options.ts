@@ -65,6 +65,9 @@ const ssl = z
   })
   .describe('Encryption of the connections to the brokers.');
 
+/** Clients that have passed the crash suite with transactions; `exactly_once` is refused on every other. */
+const TRANSACTIONAL_CLIENTS: readonly string[] = [];
+
 const kafka = z
   .strictObject({
     brokers: z
@@ -83,6 +86,12 @@ const kafka = z
       .min(1)
       .default('vigie')
       .describe('Name of this worker in the brokers’ logs and quotas.'),
+    guarantee: z
+      .enum(['at_least_once', 'exactly_once'])
+      .default('at_least_once')
+      .describe(
+        'What a crash may do to outputs: `at_least_once` may repeat records, with the ids they had. `exactly_once` (transactions) is refused: no client has passed the crash suite with it.',
+      ),
     replicationFactor: z
       .number()
       .int()
@@ -100,6 +109,11 @@ const kafka = z
       .describe('Silence after which the brokers give a worker’s partitions to another.'),
     ssl: ssl.prefault({}),
     sasl: sasl.optional(),
+  })
+  .superRefine(({ guarantee, client }, context) => {
+    if (guarantee === 'at_least_once' || TRANSACTIONAL_CLIENTS.includes(client)) return;
+    const message = `refused: ${client} has not passed the crash suite with transactions; with at_least_once a repeated record has the id that it had and no state counts it twice`;
+    context.addIssue({ code: 'custom', path: ['guarantee'], message });
   })
   .describe('Kafka brokers.');
 

@@ -171,6 +171,10 @@ export const metricCatalogue = {
     '1 while a self-alert is on; docs/runbooks has a page on each.',
     'name',
   ),
+  monitoring_trace_spans_total: counter(
+    'Spans handed to the collector, by whether it took them; only with `observability.traces`.',
+    'outcome',
+  ),
   monitoring_build_info: gauge('Always 1; the labels say what runs.', 'version', 'node'),
   monitoring_event_loop_delay_seconds: gauge(
     'Delay of the main thread’s event loop since the last scrape.',
@@ -200,6 +204,7 @@ export const metricLabels: Readonly<Record<string, string>> = {
   op: '`open`, `restore`, `process`, `checkpoint`, `close`',
   lane: 'number of a kernel thread, from 0',
   name: 'a self-alert',
+  outcome: '`exported`, `failed`',
   statistic: '`mean`, `max`',
   version: 'version of the product',
   node: 'version of Node.js',

@@ -8,6 +8,7 @@ import { ProcessMeter } from '../../runtime/metrics-process.ts';
 import type { StageStats } from '../stage-stats.ts';
 import type { SelfAlert, StageSample, WorkerSample } from './self-alerts.ts';
 import { selfAlertNames } from './self-alerts.ts';
+import type { SpanFigures } from './traces.ts';
 import { type MetricName, metricCatalogue } from './worker-metrics-catalogue.ts';
 import { sumKernelFigures, sumOf, writeKernelFigures } from './worker-metrics-figures.ts';
 import { StageMeter } from './worker-metrics-stage.ts';
@@ -43,6 +44,7 @@ export class WorkerMetrics {
   readonly #stages: MeteredStage[] = [];
   readonly #process = new ProcessMeter();
   #alerts: readonly SelfAlert[] = [];
+  #spans: () => SpanFigures | undefined = () => undefined;
 
   constructor(setup: WorkerMetricsSetup) {
     this.#setup = setup;
@@ -71,6 +73,11 @@ export class WorkerMetrics {
   /** Shows these self-alerts, and no others, as being on. */
   showAlerts(alerts: readonly SelfAlert[]): void {
     this.#alerts = alerts;
+  }
+
+  /** Shows what became of traces, as long as there are figures of them. */
+  showSpans(figures: () => SpanFigures | undefined): void {
+    this.#spans = figures;
   }
 
   live(): HealthVerdict {
@@ -153,6 +160,11 @@ export class WorkerMetrics {
     for (const name of selfAlertNames) {
       const isOn = this.#alerts.some((alert) => alert.name === name);
       write('monitoring_self_alert', isOn ? 1 : 0, { name });
+    }
+    const spans = this.#spans();
+    if (spans !== undefined) {
+      for (const outcome of ['exported', 'failed'] as const)
+        write('monitoring_trace_spans_total', spans[outcome], { outcome });
     }
     this.#collectProcess(write);
   }

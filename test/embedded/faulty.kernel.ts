@@ -11,6 +11,7 @@ const faults: Readonly<Record<string, (input: SlotReader, output: KernelOutput) 
   none: (_input, output) => {
     output.count('points_out_total', 1);
     output.count('scored_total{member="forecast"}', 1);
+    output.gauge('series{state="live"}', 1);
   },
   throw: () => {
     throw new Error('this kernel throws');
@@ -26,6 +27,16 @@ const faults: Readonly<Record<string, (input: SlotReader, output: KernelOutput) 
   },
   /** Takes points in, and that is the last that is heard of them. */
   swallow: () => undefined,
+  /** Scores points and passes none of them on. */
+  lose: (_input, output) => {
+    output.count('scored_total{member="forecast"}', 1);
+  },
+  /** Counts dead letters and writes none. */
+  mute: (_input, output) => {
+    output.count('points_dead_lettered_total{code="RECORD_EMPTY"}', 1);
+    output.count('records_dead_lettered_total{code="RECORD_EMPTY"}', 1);
+    output.count('scored_total{member="forecast"}', 1);
+  },
   /** Counts as dropped what it takes in, and tells nobody. */
   drop: (_input, output) => {
     output.count('points_dropped_total{code="SERIES_UNDEFINED"}', 1);

@@ -50,12 +50,12 @@ class FaultyWorker {
     this.#producing = this.#produce();
   }
 
-  static async start(fault: string, set: readonly string[]): Promise<FaultyWorker> {
+  static async start(name: string, fault: string, set: readonly string[]): Promise<FaultyWorker> {
     const { options: config } = loadConfig({
       cwd: root,
       environment: {},
       set: [
-        `transport.embedded.dir=${join(root, fault)}`,
+        `transport.embedded.dir=${join(root, name)}`,
         'transport.embedded.durability=normal',
         'topics.partitions=1',
         'runtime.threads=1',
@@ -89,9 +89,14 @@ class FaultyWorker {
     );
   }
 
-  async stop(): Promise<void> {
+  /** Has the producer fall silent. */
+  async silence(): Promise<void> {
     this.#over.abort();
     await this.#producing;
+  }
+
+  async stop(): Promise<void> {
+    await this.silence();
     await this.pipeline.stop();
   }
 
@@ -120,22 +125,61 @@ const quick = {
 
 /** A worker that is about to end must not wait for its next sample. */
 const rare = 'observability.selfAlerts.sampleIntervalMs=600000';
+const brief = 'runtime.kernelTimeoutMs=3000';
 
 describe('a worker with a fault of its own', () => {
-  it.each<{ fault: string; alert: SelfAlertName; set: readonly string[]; live: string }>([
-    { fault: 'throw', alert: 'stage_stopped', set: [rare], live: 'failing' },
-    { fault: 'hang', alert: 'stuck_worker', set: ['runtime.kernelTimeoutMs=3000'], live: 'ok' },
-    { fault: 'swallow', alert: 'no_series_scored', set: [quick.interval], live: 'ok' },
-    { fault: 'slow', alert: 'lag_growing', set: [quick.window], live: 'ok' },
-    { fault: 'drop', alert: 'silent_discard', set: [quick.window], live: 'ok' },
-  ])('$alert: its kernel is one to $fault', async ({ fault, alert, set, live }) => {
-    const worker = await FaultyWorker.start(fault, set);
+  it.each<{ fault: string; alert: SelfAlertName; says: RegExp; set: readonly string[] }>([
+    { fault: 'throw', alert: 'stage_stopped', says: /^ended: KERNEL_FAILED/, set: [rare] },
+    {
+      fault: 'hang',
+      alert: 'stage_stopped',
+      says: /records wait, none/,
+      set: [quick.stall, brief],
+    },
+    { fault: 'hang', alert: 'stuck_worker', says: /a kernel call|kernel calls/, set: [brief] },
+    {
+      fault: 'swallow',
+      alert: 'no_series_scored',
+      says: /points came in, none was scored/,
+      set: [quick.interval],
+    },
+    { fault: 'slow', alert: 'lag_growing', says: /^from \d+ to \d+ records/, set: [quick.window] },
+    { fault: 'drop', alert: 'silent_discard', says: /no decision/, set: [quick.window] },
+    {
+      fault: 'mute',
+      alert: 'silent_discard',
+      says: /counted and not written/,
+      set: [quick.window],
+    },
+    { fault: 'lose', alert: 'silent_discard', says: /neither passed on/, set: [] },
+  ])('$alert: its kernel is one to $fault, and it $says', async ({ fault, alert, says, set }) => {
+    const worker = await FaultyWorker.start(`${fault}-${alert}`, fault, set);
     try {
       expect(await worker.shows(alert)).toBe(true);
-      expect(worker.lines).toContainEqual(
-        expect.objectContaining({ level: 'warn', selfAlert: alert, stage: 'detect' }),
-      );
+      expect(worker.lines).toContainEqual({
+        level: 'warn',
+        selfAlert: alert,
+        stage: 'detect',
+        text: expect.stringMatching(says),
+      });
+      const live = fault === 'throw' ? 'failing' : 'ok';
       expect(worker.pipeline.metrics.live().status).toBe(live);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('no_series_scored: the producers of known series fall silent', async () => {
+    const worker = await FaultyWorker.start('silent', 'none', [quick.interval]);
+    try {
+      await worker.silence();
+      expect(await worker.shows('no_series_scored')).toBe(true);
+      expect(worker.lines).toContainEqual({
+        level: 'warn',
+        selfAlert: 'no_series_scored',
+        stage: 'detect',
+        text: 'no points came for 1 series for 3 s',
+      });
     } finally {
       await worker.stop();
     }
@@ -144,7 +188,7 @@ describe('a worker with a fault of its own', () => {
   it('has no alert without a fault, all times being short', async () => {
     // Lag of a second is not growth on a machine that others use too.
     const patient = 'observability.selfAlerts.minLagMs=10000';
-    const worker = await FaultyWorker.start('none', [...Object.values(quick), patient]);
+    const worker = await FaultyWorker.start('none', 'none', [...Object.values(quick), patient]);
     await sleep(4500);
     expect(await worker.alerts()).toEqual([]);
     await worker.stop();

@@ -8,7 +8,7 @@ import type { Fleet } from './fleet.ts';
 /** How a fleet is written to the raw topic. */
 export interface WriteFleet {
   readonly fleet: Fleet;
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'write'>;
   readonly codec: Codec;
   readonly prefix: string;
   readonly partitions: number;
