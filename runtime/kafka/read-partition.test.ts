@@ -46,6 +46,23 @@ it('begins at the lowest offset when the wanted one is gone', async () => {
   expect(await offsetsOf(reading(log, 0, 5))).toEqual([3, 4]);
 });
 
+it('waits for an offset that is not written yet, and never goes back', async () => {
+  const log = new FetchableLog();
+  const stop = new AbortController();
+  const read = offsetsOf(reading(log, 2, undefined, stop.signal));
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  log.high = 4;
+  for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+  stop.abort();
+  expect(await read).toEqual([2, 3]);
+});
+
+it('gives up a bounded read of what nobody writes', async () => {
+  const log = new FetchableLog();
+  const read = offsetsOf(reading(log, 2, 4));
+  await expect(read).rejects.toMatchObject({ code: 'TRANSPORT_UNAVAILABLE' });
+});
+
 it('bears a broker that is away for a while', async () => {
   const log = new FetchableLog();
   log.high = 4;

@@ -1,5 +1,5 @@
 import type { FetchedRecord } from '../transport.ts';
-import type { FetchLimits, KafkaClient } from './client.ts';
+import { type FetchLimits, type KafkaClient, KafkaError } from './client.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
 
@@ -19,6 +19,8 @@ export interface PartitionRead {
 
 /**
  * Reads a partition outside any group, in order; ends at `to` even when compaction left no record there.
+ *
+ * Goes on at the lowest offset when the wanted one is gone, and waits for one that is not written yet.
  *
  * @throws PipelineError `TRANSPORT_REFUSED` (fate: stop), or `TRANSPORT_UNAVAILABLE` from a bounded read.
  */
@@ -56,8 +58,11 @@ async function fetchOnce(
   const [fetched] = await client.fetch(node, [{ topic, partition, offset }], limits);
   if (fetched === undefined) return { records: [], offset };
   if (fetched.error?.type === 'OFFSET_OUT_OF_RANGE') {
-    const lowest = await client.offsetsAt('earliest', topic, [partition]);
-    return { records: [], offset: lowest.get(partition) ?? 0 };
+    const lowest = (await client.offsetsAt('earliest', topic, [partition])).get(partition) ?? 0;
+    // Ahead of the end there is nothing to skip to: going back would give records that nobody asked for.
+    if (lowest <= offset)
+      throw new KafkaError('OFFSET_AHEAD', `${offset} is not written yet`, true);
+    return { records: [], offset: lowest };
   }
   if (fetched.error !== undefined) throw fetched.error;
   return { records: fetched.records, offset: fetched.nextOffset };
