@@ -53,7 +53,7 @@ export async function runWorker(
   const report = setInterval(() => reportTotals(pipeline, log), REPORT_MS);
   try {
     const ends = [aborted(terminal.signal), pipeline.failed];
-    if (request.untilIdle) ends.push(idle(pipeline, stages, terminal.signal));
+    if (request.untilIdle) ends.push(throughAndIdle(pipeline, stages, terminal.signal));
     await Promise.race(ends);
   } finally {
     clearInterval(report);
@@ -92,6 +92,18 @@ function pickStages(names: readonly string[]): readonly StageSpec[] {
 function reportTotals(pipeline: RunningPipeline, log: Log): void {
   const { pointsIn, lagRecords, deadLettered, dropped } = pipelineTotals(pipeline.figures());
   log.info({ points: pointsIn, lagRecords, deadLettered, dropped }, 'progress');
+}
+
+/** Everything written goes through; then what only waits for slower points does too. */
+async function throughAndIdle(
+  pipeline: RunningPipeline,
+  stages: readonly StageSpec[],
+  signal: AbortSignal,
+): Promise<void> {
+  await idle(pipeline, stages, signal);
+  if (signal.aborted) return;
+  await pipeline.endInput();
+  await idle(pipeline, stages, signal);
 }
 
 async function idle(

@@ -195,7 +195,7 @@ describe('commands on topics', () => {
 
   it('leave ticks out unless asked, and find records behind many of them', async () => {
     await withLog(async (transport, codec) => {
-      const tick = codec.encode('Tick', { sourcePartition: 0, watermarkMs: 1 });
+      const tick = codec.encode('Tick', { sourcePartition: 0, watermarkMs: 1, idle: false });
       await transport.write(
         'test',
         Array.from({ length: 50 }, () => outbound('anomalies', tick)),

@@ -24,18 +24,38 @@ describe('Catalog', () => {
 
   it('lets a definition act from its time on, whatever the order they came in', () => {
     const catalog = new Catalog();
-    catalog.put('MetricDefinition', metric('*', 'x', 20, 2000));
-    catalog.put('MetricDefinition', metric('*', 'x', 10, 1000));
-    expect([500, 1000, 1999, 2000].map((at) => catalog.metric('a', 'x', at)?.hop)).toEqual([
-      10, 10, 10, 20,
-    ]);
+    const hops = () => [500, 1000, 1999, 2000].map((at) => catalog.metric('a', 'x', at)?.hop);
+    catalog.put('MetricDefinition', { ...metric('*', 'x', 20, 2000), version: 2 });
+    expect(hops()).toEqual([20, 20, 20, 20]);
+    catalog.put('MetricDefinition', { ...metric('*', 'x', 10, 1000), version: 1 });
+    expect(hops()).toEqual([undefined, 10, 10, 20]);
   });
 
-  it('lets any tenant write until one is defined', () => {
+  it('says when the next change comes into effect', () => {
     const catalog = new Catalog();
-    expect(catalog.knowsTenant('acme')).toBe(true);
-    catalog.put('TenantDefinition', { tenant: 'acme', effectiveFromMs: 0 } as TenantDefinition);
-    expect(catalog.knowsTenant('acme')).toBe(true);
-    expect(catalog.knowsTenant('other')).toBe(false);
+    expect(catalog.nextChangeMs(0)).toBe(Number.POSITIVE_INFINITY);
+    catalog.put('MetricDefinition', metric('*', 'x', 20, 2000));
+    catalog.put('MetricDefinition', metric('*', 'y', 10, 1000));
+    const next = [0, 999, 1000, 1999, 2000].map((at) => catalog.nextChangeMs(at));
+    expect(next).toEqual([1000, 1000, 2000, 2000, Number.POSITIVE_INFINITY]);
+    expect([999, 1000, 2000].map((at) => catalog.epochAt(at))).toEqual([0, 1, 2]);
+  });
+
+  it('lets any tenant write until one is defined, from the time of its definition on', () => {
+    const catalog = new Catalog();
+    const knows = () =>
+      [999, 1000].map((at) => [catalog.knowsTenant('acme', at), catalog.knowsTenant('other', at)]);
+    expect(knows().flat()).toEqual([true, true, true, true]);
+    const acme = { tenant: 'acme', effectiveFromMs: 1000, version: 1 } as TenantDefinition;
+    catalog.put('TenantDefinition', acme);
+    expect(knows()).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+    catalog.put('TenantDefinition', { ...acme, tenant: 'other', version: 3 });
+    expect(knows()).toEqual([
+      [false, true],
+      [true, true],
+    ]);
   });
 });

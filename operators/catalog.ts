@@ -6,6 +6,7 @@ import type { TenantDefinition } from '../schemas/generated/tenant-definition.ts
 const ANY_TENANT = '*';
 
 interface Versioned {
+  readonly version: number;
   readonly effectiveFromMs: number;
 }
 
@@ -19,14 +20,16 @@ export interface CatalogKinds {
 /**
  * Holds the definitions of the `catalog` topic and finds the one that acts at an event time.
  *
- * A definition acts from its `effectiveFromMs`; before that its former version does, so a replay meets what the first
- * run met. Lookups by pattern cost one comparison per definition: cache them per metric.
+ * A definition acts from its `effectiveFromMs` on, whenever it came in; before that its former version does, or none.
+ * Where the former one is not known any more, because the topic is compacted, the first that is stands in for it. Lookups by pattern cost one comparison per definition: cache them per metric.
  */
 export class Catalog {
   readonly #tenants = new Map<string, TenantDefinition[]>();
   readonly #metrics = new Map<string, MetricDefinition[]>();
   readonly #services = new Map<string, ServiceDefinition[]>();
   #changesMs: readonly number[] = [];
+  #lastChangeMs = Number.NEGATIVE_INFINITY;
+  #firstTenantMs = Number.POSITIVE_INFINITY;
   #revision = 0;
 
   /** Rises with every change: caches of lookups are good as long as it stays. */
@@ -42,12 +45,22 @@ export class Catalog {
     return epoch;
   }
 
+  /** The next time after `atMs` at which a known change comes into effect; Infinity when there is none. */
+  nextChangeMs(atMs: number): number {
+    // Asked for every run, and mostly all changes lie behind.
+    if (atMs >= this.#lastChangeMs) return Number.POSITIVE_INFINITY;
+    return this.#changesMs.find((ms) => ms > atMs) ?? Number.POSITIVE_INFINITY;
+  }
+
   put<K extends keyof CatalogKinds>(kind: K, definition: CatalogKinds[K]): void {
     this.#revision += 1;
     const changes = new Set(this.#changesMs).add(definition.effectiveFromMs);
     this.#changesMs = [...changes].sort((a, b) => a - b);
+    this.#lastChangeMs = Math.max(...changes);
     if (kind === 'TenantDefinition') {
       const tenant = definition as TenantDefinition;
+      const fromMs = standsIn(tenant) ? Number.NEGATIVE_INFINITY : tenant.effectiveFromMs;
+      this.#firstTenantMs = Math.min(this.#firstTenantMs, fromMs);
       insert(this.#tenants, tenant.tenant, tenant);
     } else if (kind === 'MetricDefinition') {
       const metric = definition as MetricDefinition;
@@ -58,9 +71,9 @@ export class Catalog {
     }
   }
 
-  /** Whether the tenant may write: any may while no tenant is defined. */
-  knowsTenant(tenant: string): boolean {
-    return this.#tenants.size === 0 || this.#tenants.has(tenant);
+  /** Whether the tenant may write at a time: any may as long as no definition of a tenant acts. */
+  knowsTenant(tenant: string, atMs: number): boolean {
+    return atMs < this.#firstTenantMs || this.tenant(tenant, atMs) !== undefined;
   }
 
   tenant(tenant: string, atMs: number): TenantDefinition | undefined {
@@ -111,7 +124,14 @@ function actingAt<T extends Versioned>(
   versions: readonly T[] | undefined,
   atMs: number,
 ): T | undefined {
-  return versions?.findLast(({ effectiveFromMs }) => effectiveFromMs <= atMs) ?? versions?.[0];
+  const acting = versions?.findLast(({ effectiveFromMs }) => effectiveFromMs <= atMs);
+  const [first] = versions ?? [];
+  return acting ?? (first !== undefined && standsIn(first) ? first : undefined);
+}
+
+/** Whether a definition, when it is the first that is known, stands in for versions before it. */
+function standsIn({ version }: Versioned): boolean {
+  return version > 1;
 }
 
 function outranks(a: MetricDefinition, b: MetricDefinition): boolean {

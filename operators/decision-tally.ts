@@ -36,8 +36,8 @@ interface SavedDecisions {
 /**
  * Counts decisions by tenant, kind, code, outcome and event-time minute into one record each, with up to three examples.
  *
- * A minute’s record leaves when a later minute of the same key comes, or when 1,000 are open (oldest first). What is
- * open is part of the task’s state.
+ * A minute’s record leaves when a later minute of the same key comes, when a tick says that it is over, or when 1,000
+ * are open (oldest first). What is open is part of the task’s state.
  */
 export class DecisionTally {
   readonly #stage: string;
@@ -78,6 +78,15 @@ export class DecisionTally {
     if (open.examples.length < MOST_EXAMPLES) open.examples.push(example);
     const [oldest] = this.#open;
     if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#close(oldest[0], oldest[1]);
+  }
+
+  /** Ends the minutes that were over at a time: by ticks in the task’s input, never by a clock. */
+  advance(toMs: number): void {
+    for (const [key, open] of [...this.#open]) {
+      if (open.toMs > toMs) continue;
+      this.#close(key, open);
+      this.#dirty = true;
+    }
   }
 
   /** Hands over the records that are complete. */

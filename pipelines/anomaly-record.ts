@@ -32,7 +32,6 @@ export function anomalyRecord(
     threshold: THRESHOLD,
     stateTier: 0,
     imputed: 0,
-    late: 0,
     nearest: null,
     ruleId: null,
     ruleVersion: null,
@@ -65,7 +64,8 @@ function whose(
 }
 
 function course(event: EpisodeEvent) {
-  const { revision, phase, startMs, lastMs, endMs, peakMs, points, movement, value } = event;
+  const { revision, phase, startMs, lastMs, endMs, peakMs, points, late } = event;
+  const { movement, value } = event;
   return {
     revision,
     phase,
@@ -75,6 +75,7 @@ function course(event: EpisodeEvent) {
     peakMs,
     intervalMs: Math.round(event.intervalMs),
     points,
+    late,
     movement,
     value,
     expected: finiteOrNull(event.expected),

@@ -88,6 +88,12 @@ const metric = z
       .enum(['IGNORE', 'INTERPOLATE', 'ZERO', 'ALERT'])
       .default('IGNORE')
       .describe('What a missing point means.'),
+    latePoints: z
+      .enum(['UNKNOWN', 'SCORE', 'COUNT', 'DROP'])
+      .default('UNKNOWN')
+      .describe(
+        'What becomes of points that come behind the watermark; `UNKNOWN` leaves it to `eventTime.latePoints`.',
+      ),
     dataMin: z.number().nullable().default(null).describe('Smallest value that can be, in `unit`.'),
     dataMax: z.number().nullable().default(null).describe('Largest value that can be, in `unit`.'),
     minAbs: z

@@ -1,4 +1,4 @@
-import type { Catalog } from '../operators/catalog.ts';
+import type { Catalog, CatalogKinds } from '../operators/catalog.ts';
 import type { KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import type { Codec } from '../schemas/codec.ts';
@@ -12,10 +12,24 @@ const catalogRecords = [
   'RouteDefinition',
 ] as const;
 
-/** Feeds records of the `catalog` topic to a stage’s catalog; receivers and routes are for others and passed over. */
+type Definition = {
+  [K in keyof CatalogKinds]: { name: K; value: CatalogKinds[K] };
+}[keyof CatalogKinds];
+
+/**
+ * Feeds records of the `catalog` topic to a stage’s catalog; receivers and routes are for others and passed over.
+ *
+ * What came in is part of the task’s state: a replay meets the definitions that the first run met, not those that came
+ * later. Saved entries are numbered in the order in which they first came in.
+ */
 export class CatalogReader {
   readonly #codec: Codec;
   readonly #catalog: Catalog;
+  /** Number of each version of each definition, and its text. */
+  readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [];
+  readonly #unsaved = new Set<number>();
+  #restored: string[] = [];
 
   constructor(codec: Codec, catalog: Catalog) {
     this.#codec = codec;
@@ -26,15 +40,39 @@ export class CatalogReader {
   read(input: SlotReader, output: KernelOutput): void {
     if (input.value === null) return;
     const decoded = decodeRecord(this.#codec, input, catalogRecords, output);
-    switch (decoded?.name) {
-      case 'TenantDefinition':
-        return this.#catalog.put('TenantDefinition', decoded.value);
-      case 'MetricDefinition':
-        return this.#catalog.put('MetricDefinition', decoded.value);
-      case 'ServiceDefinition':
-        return this.#catalog.put('ServiceDefinition', decoded.value);
-      default:
-        return;
-    }
+    if (decoded === undefined) return;
+    if (decoded.name === 'ReceiverDefinition' || decoded.name === 'RouteDefinition') return;
+    const number = this.#put(decoded);
+    if (number !== undefined) this.#unsaved.add(number);
+  }
+
+  /** Hands over the definitions that came in since the last call. */
+  save(write: (number: number, bytes: Uint8Array) => void): void {
+    for (const number of this.#unsaved) write(number, Buffer.from(this.#texts[number] ?? ''));
+    this.#unsaved.clear();
+  }
+
+  /** Takes a saved definition back; they may come in any order, `settle` is called when all are there. */
+  restore(number: number, bytes: Uint8Array): void {
+    this.#restored[number] = Buffer.from(bytes).toString();
+  }
+
+  /** Puts what was restored into the catalog, in the order in which it had come in. */
+  settle(): void {
+    for (const text of this.#restored) this.#put(JSON.parse(text) as Definition);
+    this.#restored = [];
+  }
+
+  /** Puts a definition in; returns its number unless it is known as it is. */
+  #put({ name, value }: Definition): number | undefined {
+    const place = 'name' in value ? value.name : '';
+    const key = JSON.stringify([name, value.tenant, place, value.effectiveFromMs]);
+    const text = JSON.stringify({ name, value });
+    const number = this.#numbers.get(key) ?? this.#texts.length;
+    if (this.#texts[number] === text) return undefined;
+    this.#numbers.set(key, number);
+    this.#texts[number] = text;
+    this.#catalog.put(name, value);
+    return number;
   }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { correlateOptions } from '../operators/correlate/options.ts';
 import { detectOptions } from '../operators/detect/options.ts';
 import { enrichOptions } from '../operators/enrich/options.ts';
+import { eventTimeOptions } from '../operators/event-time-options.ts';
 import { routeOptions } from '../operators/route/options.ts';
 import { validateOptions } from '../operators/validate/options.ts';
 import { readEnvironmentAliases, takeAliasSections } from '../runtime/option-alias.ts';
@@ -37,6 +38,7 @@ export const configSchema = z.strictObject({
   topics: topicsOptions.prefault({}),
   runtime: runtimeOptions.prefault({}),
   series: seriesOptions.prefault({}),
+  eventTime: eventTimeOptions.prefault({}),
   validate: validateOptions.prefault({}).describe('The stage that checks form and packs points.'),
   enrich: enrichOptions.prefault({}).describe('The stage that owns series and their context.'),
   detect: detectOptions.prefault({}),

@@ -74,7 +74,8 @@ class CorrelateKernel implements Kernel {
         output.emit('decisions', partition, Buffer.from(decision.id), value, latestMs);
       },
       tick: (watermarkMs) => {
-        const value = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
+        const tick = { sourcePartition: partition, watermarkMs, idle: false };
+        const value = this.#codec.encode('Tick', tick);
         // A key, because the topic is compacted: the newest tick stands for all before it.
         output.emit('incidents', partition, TICK_KEY, value, latestMs);
       },

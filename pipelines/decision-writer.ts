@@ -19,6 +19,11 @@ export class DecisionWriter {
     this.#log.note(note);
   }
 
+  /** Takes in that it is so late by the task’s input. */
+  advance(toMs: number): void {
+    this.#log.advance(toMs);
+  }
+
   flush(output: KernelOutput): void {
     this.#log.drain((decision) => {
       const partition = partitionOfText(decision.tenant, this.#partitions);

@@ -5,9 +5,9 @@ import { type DetectOptions, settingsFrom, tuningFrom } from '../operators/detec
 import { type GatherDrops, RunGatherer } from '../operators/detect/run-gatherer.ts';
 import { SeriesShelf } from '../operators/detect/series-shelf.ts';
 import { memberIds } from '../operators/detect/state-columns.ts';
-import { EventTime } from '../operators/event-time.ts';
 import { SourceProgress } from '../operators/source-progress.ts';
 import { liveSpan } from '../operators/stale-sweep.ts';
+import { WatermarkRelay } from '../operators/watermark-relay.ts';
 import { monotonicClock } from '../runtime/clock.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import { ScratchFile } from '../runtime/scratch-file.ts';
@@ -37,14 +37,14 @@ class DetectKernel implements Kernel {
   readonly #memory = new ColumnMemory();
   readonly #gatherer: RunGatherer;
   readonly #detector: Detector;
-  readonly #eventTime: EventTime;
+  readonly #eventTime: WatermarkRelay;
   #restored = false;
 
   constructor(context: Context, models: OnnxEnsemble) {
     this.#context = context;
     this.#codec = new Codec(context.options.schemaIds);
     this.#models = new TimedScorer(models, monotonicClock);
-    const { section, series } = context.options;
+    const { section, series, eventTime } = context.options;
     this.#scratch = new ScratchFile(series.scratchDir, `${context.stage}-${context.partition}`);
     this.#shelf = new SeriesShelf(series.ttlMs, {
       memoryBytes: series.definitionMemoryBytes,
@@ -52,7 +52,13 @@ class DetectKernel implements Kernel {
     });
     this.#gatherer = new RunGatherer(this.#shelf, this.#progress, settingsFrom(section));
     this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section));
-    this.#eventTime = new EventTime(section);
+    // One partition feeds this task and has its ticks at their distance already: each is passed on.
+    this.#eventTime = new WatermarkRelay({
+      ...eventTime,
+      sources: context.partitions,
+      expectsAll: false,
+      tickIntervalMs: 1,
+    });
   }
 
   async process(input: SlotReader, output: KernelOutput): Promise<void> {
@@ -117,9 +123,14 @@ class DetectKernel implements Kernel {
     this.#scratch.close();
   }
 
+  /** Reads the points of a record; a tick, or what cannot be read, has none. */
   #read(input: SlotReader, output: KernelOutput): PackedBatch | undefined {
-    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
+    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch', 'Tick'], output);
     if (decoded === undefined) return undefined;
+    if (decoded.name === 'Tick') {
+      this.#eventTime.hear(decoded.value.sourcePartition, decoded.value);
+      return undefined;
+    }
     const batch = readPackedBatch(decoded.value, this.#memory);
     if (!('code' in batch)) return batch;
     output.reject(input.index, { ...batch, points: 0 });
@@ -147,9 +158,8 @@ class DetectKernel implements Kernel {
   }
 
   async #score(latestMs: number, output: KernelOutput): Promise<void> {
-    const { points, newestMs } = this.#gatherer;
+    const { points } = this.#gatherer;
     if (points === 0) return;
-    this.#eventTime.observe(newestMs);
     const input = this.#gatherer.input();
     const scored = await this.#detector.score(input);
     for (const event of scored.episodes) this.#tell(event, latestMs, output);
@@ -184,7 +194,11 @@ class DetectKernel implements Kernel {
     const watermarkMs = this.#eventTime.takeTick();
     if (watermarkMs === undefined) return;
     const { partition, partitions } = this.#context;
-    const tick = this.#codec.encode('Tick', { sourcePartition: partition, watermarkMs });
+    const tick = this.#codec.encode('Tick', {
+      sourcePartition: partition,
+      watermarkMs,
+      idle: false,
+    });
     for (let to = 0; to < partitions; to++) output.emit('anomalies', to, null, tick, latestMs);
   }
 }

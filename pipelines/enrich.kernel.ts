@@ -1,8 +1,11 @@
 import { Catalog } from '../operators/catalog.ts';
-import { Enricher, type EnrichSink } from '../operators/enrich/enricher.ts';
+import type { EnrichSink } from '../operators/enrich/enrich-sink.ts';
+import { Enricher } from '../operators/enrich/enricher.ts';
 import type { EnrichOptions } from '../operators/enrich/options.ts';
 import type { EvictedSeries } from '../operators/enrich/series-register.ts';
+import type { LatePoints } from '../operators/event-time-options.ts';
 import { SourceProgress } from '../operators/source-progress.ts';
+import { WatermarkRelay } from '../operators/watermark-relay.ts';
 import type { ErrorCode } from '../runtime/errors.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
@@ -20,7 +23,7 @@ type Context = KernelContext<StageOptions<EnrichOptions>>;
 /** Input topics by their number in the topology. */
 const VALIDATED = 0;
 
-/** ENRICH: owns the series of its shards; orders their points and adds what the catalog knows. */
+/** ENRICH: owns the series of its shards; orders their points, adds what the catalog knows, passes event time on. */
 class EnrichKernel implements Kernel {
   readonly #context: Context;
   readonly #codec: Codec;
@@ -28,11 +31,12 @@ class EnrichKernel implements Kernel {
   readonly #progress = new SourceProgress();
   readonly #memory = new ColumnMemory();
   readonly #enricher: Enricher;
+  readonly #eventTime: WatermarkRelay;
   readonly #decisions: DecisionWriter;
   #restored = false;
 
   constructor(context: Context) {
-    const { schemaIds, section, series } = context.options;
+    const { schemaIds, section, series, eventTime } = context.options;
     const { partition, partitions } = context;
     const catalog = new Catalog();
     this.#context = context;
@@ -41,22 +45,25 @@ class EnrichKernel implements Kernel {
     this.#enricher = new Enricher({
       options: section,
       limits: series,
+      latePoints: eventTime.latePoints,
       catalog,
       progress: this.#progress,
       partition,
       partitions,
     });
+    this.#eventTime = new WatermarkRelay({ ...eventTime, sources: partitions, expectsAll: true });
     this.#decisions = new DecisionWriter(context, this.#codec);
   }
 
   process(input: SlotReader, output: KernelOutput): void {
+    this.#catalog.settle();
     if (this.#restored) this.#enricher.register.rebuild();
     this.#restored = false;
     let latestMs = 0;
     while (input.next()) {
       if (input.topic === VALIDATED) {
         latestMs = Math.max(latestMs, input.timestampMs);
-        this.#batch(input, output);
+        this.#validated(input, output);
       } else {
         this.#catalog.read(input, output);
       }
@@ -66,6 +73,7 @@ class EnrichKernel implements Kernel {
       output.emit('metrics.enriched', this.#context.partition, null, value, latestMs);
       output.count('points_out_total', batch.values.length / 8);
     });
+    this.#tick(latestMs, output);
     this.#report(output);
     this.#decisions.flush(output);
   }
@@ -78,6 +86,9 @@ class EnrichKernel implements Kernel {
     this.#enricher.contexts.saveNew((number, bytes) => write(stateKey('context', number), bytes));
     const progress = this.#progress.save();
     if (progress !== undefined) write(stateKey('source'), progress);
+    const time = this.#eventTime.save();
+    if (time !== undefined) write(stateKey('time'), time);
+    this.#catalog.save((number, bytes) => write(stateKey('catalog', number), bytes));
     const decisions = this.#decisions.save();
     if (decisions !== undefined) write(stateKey('decisions'), decisions);
   }
@@ -91,31 +102,74 @@ class EnrichKernel implements Kernel {
     if (name === 'sweep') sweep.restore(value);
     else if (name === 'context') this.#enricher.contexts.restore(number, value);
     else if (name === 'source') this.#progress.restore(value);
+    else if (name === 'time') this.#eventTime.restore(value);
+    else if (name === 'catalog') this.#catalog.restore(number, value);
     else if (name === 'decisions') this.#decisions.restore(value);
   }
 
-  #batch(input: SlotReader, output: KernelOutput): void {
+  #validated(input: SlotReader, output: KernelOutput): void {
     const { index, timestampMs } = input;
-    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch'], output);
+    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch', 'Tick'], output);
     if (decoded === undefined) return;
+    if (decoded.name === 'Tick') {
+      this.#eventTime.hear(decoded.value.sourcePartition, decoded.value);
+      this.#decisions.advance(timestampMs);
+      return;
+    }
     const batch = readPackedBatch(decoded.value, this.#memory);
     if ('code' in batch) {
       output.reject(index, { ...batch, points: 0 });
       return;
     }
     output.count('points_in_total', batch.pointCount);
-    this.#enricher.accept(batch, this.#sink(batch.tenant, timestampMs, input, output));
+    const { counts } = this.#enricher;
+    const refusedBefore = counts.outOfOrder;
+    const late = new Map<LatePoints, number>();
+    const sink = this.#sink(batch.tenant, input, output, late);
+    this.#enricher.accept(batch, sink);
+    const decided = { tenant: batch.tenant, atMs: timestampMs, example: placeOf(input) };
+    for (const [outcome, count] of late) {
+      output.count(`points_late_total{policy="${outcome}"}`, count);
+      const kind = outcome === 'score' ? 'SCORE' : 'DROP';
+      this.#decisions.note({ ...decided, kind, code: 'POINT_LATE', outcome, count });
+    }
+    const count = counts.outOfOrder - refusedBefore;
+    if (count > 0) {
+      const code = 'POINT_OUT_OF_ORDER';
+      this.#decisions.note({ ...decided, kind: 'DROP', code, outcome: 'drop', count });
+    }
   }
 
-  #sink(tenant: string, atMs: number, input: SlotReader, output: KernelOutput): EnrichSink {
-    const example = `metrics.validated/${input.partition}/${input.offset}`;
+  /** Behind the points that it stands for: detect hears how far event time has come for this partition. */
+  #tick(latestMs: number, output: KernelOutput): void {
+    const watermarkMs = this.#eventTime.takeTick();
+    if (watermarkMs === undefined) return;
+    const { partition } = this.#context;
+    const tick = this.#codec.encode('Tick', {
+      sourcePartition: partition,
+      watermarkMs,
+      idle: false,
+    });
+    output.emit('metrics.enriched', partition, null, tick, latestMs);
+  }
+
+  #sink(
+    tenant: string,
+    input: SlotReader,
+    output: KernelOutput,
+    late: Map<LatePoints, number>,
+  ): EnrichSink {
+    const atMs = input.timestampMs;
+    const example = placeOf(input);
     const note = (code: ErrorCode, outcome: string, count: number) =>
       this.#decisions.note({ tenant, kind: 'DROP', code, outcome, atMs, count, example });
     return {
       dropped: (code, points) => {
         output.reject(input.index, { code, points });
-        note(code, 'drop', points);
+        // What was late is told as such.
+        if (code !== 'POINT_LATE') note(code, 'drop', points);
       },
+      late: (outcome, points) => late.set(outcome, (late.get(outcome) ?? 0) + points),
       registered: (definition) => this.#register(definition, atMs, output),
       evicted: (series) => this.#evicted(series, atMs, output),
       collided: ({ name }, only, points) => {
@@ -158,6 +212,10 @@ class EnrichKernel implements Kernel {
     output.gauge('series', table.liveRows);
     if (room < Number.POSITIVE_INFINITY) output.gauge('series_room', room);
   }
+}
+
+function placeOf({ partition, offset }: SlotReader): string {
+  return `metrics.validated/${partition}/${offset}`;
 }
 
 const createKernel: CreateKernel<StageOptions<EnrichOptions>> = async (context) =>

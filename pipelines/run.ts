@@ -20,6 +20,7 @@ import { type RegisteredSchemas, registerSchemas } from './open-registry.ts';
 import { openTransport } from './open-transport.ts';
 import type { ReceiverOutlets } from './receiver-io.ts';
 import { SchemaGate } from './schema-gate.ts';
+import { SilenceWatch, type SilenceWatchSetup } from './silence-watch.ts';
 import { type RunningStage, runStage } from './stage.ts';
 import { stageOptions } from './stage-options.ts';
 import type { StageServices } from './stage-run.ts';
@@ -49,6 +50,11 @@ export interface RunningPipeline {
   readonly metrics: WorkerMetrics;
   /** Rejects with the fault that a stage could not go on with. */
   readonly failed: Promise<never>;
+  /**
+   * Says that nothing comes in for now, as a silence of `eventTime.idleTimeoutMs` would: what waits for slower points
+   * is let go. Only for raw partitions that this worker reads.
+   */
+  endInput(): Promise<void>;
   /** Finishes what was taken in, saves state, commits, and closes what it opened. */
   stop(): Promise<void>;
 }
@@ -93,6 +99,7 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
     });
     return stage;
   });
+  const silence = silenceWatch(config, stages, stats, { transport, codec, clock, log });
   const sinks = sinksOf(config, options.outlets, { transport, codec, prefix, clock, log });
   return {
     transport,
@@ -101,8 +108,10 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
     metrics,
     figures: () => stats.map((each) => each.figures()),
     failed: firstFault([...running, ...sinks]),
+    endInput: () => silence.flush(),
     stop: async () => {
       gate.close();
+      await silence.stop();
       watch?.stop();
       // Upstream first, so that what is under way still flows through the later stages.
       for (const stage of [...running, ...sinks]) await stage.stop();
@@ -120,6 +129,21 @@ function sinksOf(
   services: Omit<SinkServices, 'receivers' | 'outlets'>,
 ): readonly RunningSink[] {
   return outlets === undefined ? [] : [runNotificationSink({ ...services, receivers, outlets })];
+}
+
+/** Only the first stage reads what producers write: the silence of its partitions is logged. */
+function silenceWatch(
+  { eventTime }: Config,
+  stages: readonly StageSpec[],
+  stats: readonly StageStats[],
+  services: Pick<SilenceWatchSetup, 'transport' | 'codec' | 'clock' | 'log'>,
+): SilenceWatch {
+  const first = stats[stages.findIndex(({ name }) => name === 'validate')];
+  const { idleTimeoutMs } = eventTime;
+  const heads = () => first?.heads() ?? [];
+  const watch = new SilenceWatch({ ...services, heads, idleTimeoutMs, monotonic: monotonicClock });
+  watch.start();
+  return watch;
 }
 
 type OwnServices = Omit<

@@ -1,12 +1,14 @@
+import type { EventTimeOptions } from '../operators/event-time-options.ts';
 import type { SchemaIds } from '../schemas/codec.ts';
 import type { Config } from './config.ts';
 import { type SeriesSettings, seriesSettings } from './series-settings.ts';
 
-/** What every kernel is opened with: ids for the codec, the stage’s own section of the configuration, and that on series. */
+/** What every kernel is opened with: ids for the codec, and its parts of the configuration. */
 export interface StageOptions<Section> {
   readonly schemaIds: SchemaIds;
   readonly section: Section;
   readonly series: SeriesSettings;
+  readonly eventTime: EventTimeOptions;
 }
 
 /** Section of the configuration that belongs to a stage. */
@@ -26,5 +28,6 @@ export function stageOptions(
     correlate: config.correlate,
     route: config.route,
   };
-  return { schemaIds, section: sections[stage], series: seriesSettings(config) };
+  const { eventTime } = config;
+  return { schemaIds, section: sections[stage], series: seriesSettings(config), eventTime };
 }

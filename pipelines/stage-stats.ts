@@ -21,6 +21,16 @@ export interface StageProgress {
   readonly replayedRecords: number;
 }
 
+/** Where an input partition of this worker stands. */
+export interface InputHead {
+  readonly topic: string;
+  readonly partition: number;
+  /** End of the partition as far as it is known. */
+  readonly high: number;
+  /** Whether everything up to there has gone through. */
+  readonly isSettled: boolean;
+}
+
 interface Fetch {
   readonly last: number;
   readonly oldestMs: number;
@@ -135,6 +145,13 @@ export class StageStats {
     }
     const { lagRecords } = this.progress();
     return { name: this.#name, counters: { ...this.#counters }, gauges, lagRecords };
+  }
+
+  /** Where the assigned input partitions stand. */
+  heads(): readonly InputHead[] {
+    return Array.from(this.#progress.values(), ({ topic, partition, position, high, fetches }) => {
+      return { topic, partition, high, isSettled: position >= high && fetches.length === 0 };
+    });
   }
 
   progress(): StageProgress {

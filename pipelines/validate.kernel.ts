@@ -1,4 +1,6 @@
 import { Catalog } from '../operators/catalog.ts';
+import { EventTime } from '../operators/event-time.ts';
+import { isEventTime } from '../operators/is-event-time.ts';
 import { KnownHeads } from '../operators/validate/known-heads.ts';
 import type { ValidateOptions } from '../operators/validate/options.ts';
 import {
@@ -20,6 +22,7 @@ import type {
   RejectionOutcome,
 } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
+import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { metricColumnsAt, readMetricColumns } from '../schemas/metric-columns.ts';
 import { CatalogReader } from './catalog-reader.ts';
@@ -29,35 +32,39 @@ import type { StageOptions } from './stage-options.ts';
 /** Input topics by their number in the topology. */
 const RAW = 0;
 const CATALOG = 1;
-const DECISIONS_KEY = 'decisions';
 const REDRIVEN_KEY = 'redriven:';
 
-/** VALIDATE: checks the form of raw records and packs the good points by shard. */
+/** VALIDATE: checks the form of raw records, packs the good points by shard, and tells event time. */
 class ValidateKernel implements Kernel {
   readonly #context: KernelContext<StageOptions<ValidateOptions>>;
   readonly #codec: Codec;
   readonly #catalog: CatalogReader;
+  readonly #eventTime: EventTime;
   readonly #validator: Validator;
   readonly #decisions: DecisionWriter;
   readonly #redriven = new RedrivenRecords();
   readonly #heads: KnownHeads;
 
-  constructor(
-    context: KernelContext<StageOptions<ValidateOptions>>,
-    codec: Codec,
-    catalog: CatalogReader,
-    validator: Validator,
-    decisions: DecisionWriter,
-  ) {
+  constructor(context: KernelContext<StageOptions<ValidateOptions>>) {
+    const { schemaIds, section, eventTime } = context.options;
+    const { partitions } = context;
+    const catalog = new Catalog();
     this.#context = context;
-    this.#codec = codec;
-    this.#catalog = catalog;
-    this.#validator = validator;
-    this.#decisions = decisions;
-    this.#heads = new KnownHeads(context.options.section.recentSeries);
+    this.#codec = new Codec(schemaIds);
+    this.#catalog = new CatalogReader(this.#codec, catalog);
+    this.#eventTime = new EventTime(eventTime);
+    this.#validator = new Validator({
+      options: section,
+      catalog,
+      eventTime: this.#eventTime,
+      partitions,
+    });
+    this.#decisions = new DecisionWriter(context, this.#codec);
+    this.#heads = new KnownHeads(section.recentSeries);
   }
 
   process(input: SlotReader, output: KernelOutput): void {
+    this.#catalog.settle();
     let latestMs = 0;
     while (input.next()) {
       if (input.topic === RAW) {
@@ -81,42 +88,67 @@ class ValidateKernel implements Kernel {
     });
     const forgotten = this.#redriven.takeForgotten();
     if (forgotten > 0) output.count('redriven_blocks_forgotten_total', forgotten);
+    this.#tick(latestMs, output);
     this.#decisions.flush(output);
   }
 
-  checkpoint(write: (key: Uint8Array, value: Uint8Array | null) => void): void {
-    const saved = this.#decisions.save();
-    if (saved !== undefined) write(Buffer.from(DECISIONS_KEY), saved);
+  checkpoint(write: WriteState): void {
+    const decisions = this.#decisions.save();
+    if (decisions !== undefined) write(stateKey('decisions'), decisions);
+    const time = this.#eventTime.save();
+    if (time !== undefined) write(stateKey('time'), time);
+    this.#catalog.save((number, bytes) => write(stateKey('catalog', number), bytes));
     this.#redriven.save((key, block) => write(Buffer.from(REDRIVEN_KEY + key), block));
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
-    const name = Buffer.from(key).toString();
-    if (name.startsWith(REDRIVEN_KEY))
-      this.#redriven.restore(name.slice(REDRIVEN_KEY.length), value);
-    else if (value !== null) this.#decisions.restore(value);
+    const text = Buffer.from(key).toString();
+    if (text.startsWith(REDRIVEN_KEY))
+      return this.#redriven.restore(text.slice(REDRIVEN_KEY.length), value);
+    if (value === null) return;
+    const { name, number } = parseStateKey(key);
+    if (name === 'time') this.#eventTime.restore(value);
+    else if (name === 'decisions') this.#decisions.restore(value);
+    else if (name === 'catalog') this.#catalog.restore(number, value);
+  }
+
+  /** Behind the points that it stands for: every partition hears how far event time has come in this one. */
+  #tick(latestMs: number, output: KernelOutput): void {
+    const told = this.#eventTime.takeTick();
+    if (told === undefined) return;
+    const { partition, partitions } = this.#context;
+    const tick = this.#codec.encode('Tick', { sourcePartition: partition, ...told });
+    for (let to = 0; to < partitions; to++)
+      output.emit('metrics.validated', to, null, tick, latestMs);
   }
 
   #raw(input: SlotReader, output: KernelOutput): void {
+    const read = this.#read(input);
+    if ('silentMs' in read) return this.#silent(read.silentMs);
     output.count('records_in_total', 1);
     const sent = this.#redriven.take(headerText(input.headers, DEAD_LETTER_ID));
-    if (sent === 'repeat') return this.#skip(input, output);
-    const raw = this.#decode(input, output);
-    if (raw === undefined) return;
-    output.count('points_in_total', raw.timestamps.length);
+    if (sent === 'repeat') return this.#skip(read, input, output);
+    if ('code' in read) return this.#unreadable(read, input, output);
+    output.count('points_in_total', read.timestamps.length);
     const { partition, offset, timestampMs } = input;
     const source = { partition, offset, recordMs: timestampMs, redriven: sent === 'first' };
-    for (const { code, detail, points, batch } of this.#validator.accept(raw, source)) {
+    for (const { code, detail, points, batch } of this.#validator.accept(read, source)) {
       const value = batch === undefined ? undefined : this.#codec.encode('MetricBatch', batch);
-      const { tenant } = raw;
+      const { tenant } = read;
       const outcome = output.reject(input.index, { code, points, detail, value, tenant });
       this.#decided(tenant, code, outcome, points, input);
     }
   }
 
+  /** The worker that reads the partition says that nothing had come for a while. */
+  #silent(nowMs: number): void {
+    if (!isEventTime(nowMs)) return;
+    this.#eventTime.silent(nowMs);
+    this.#decisions.advance(nowMs);
+  }
+
   /** Leaves out a dead letter that was sent again before; what of it was good is in already. */
-  #skip(input: SlotReader, output: KernelOutput): void {
-    const raw = this.#read(input);
+  #skip(raw: RawPoints | Unreadable, input: SlotReader, output: KernelOutput): void {
     const points = 'code' in raw ? 0 : raw.timestamps.length;
     output.count('points_in_total', points);
     output.count('records_repeated_total', 1);
@@ -125,18 +157,14 @@ class ValidateKernel implements Kernel {
     this.#decided('code' in raw ? '' : raw.tenant, code, outcome, points, input);
   }
 
-  #decode(input: SlotReader, output: KernelOutput): RawPoints | undefined {
-    const raw = this.#read(input);
-    if (!('code' in raw)) return raw;
-    const { code, detail } = raw;
+  #unreadable({ code, detail }: Unreadable, input: SlotReader, output: KernelOutput): void {
     const outcome = output.reject(input.index, { code, points: 0, detail });
     output.count('records_unreadable_total', 1);
     // Nobody can tell how many points are in it, nor whose: the record counts.
     this.#decided('', code, outcome, 1, input);
-    return undefined;
   }
 
-  #read({ value }: SlotReader): RawPoints | Unreadable {
+  #read({ value }: SlotReader): RawPoints | Unreadable | Silence {
     const { maxRecordBytes, maxSeriesPerRecord } = this.#context.options.section;
     if (value === null) return { code: 'RECORD_EMPTY', detail: 'tombstone' };
     if (value.length > maxRecordBytes) {
@@ -159,8 +187,9 @@ class ValidateKernel implements Kernel {
     return columns === undefined ? undefined : rawFromHead(known.head, columns);
   }
 
-  #fromRecord(value: Buffer, maxSeries: number): RawPoints | RawFault {
-    const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch']);
+  #fromRecord(value: Buffer, maxSeries: number): RawPoints | RawFault | Silence {
+    const decoded = this.#codec.decode(value, ['MetricPoint', 'MetricBatch', 'Tick']);
+    if (decoded.name === 'Tick') return { silentMs: decoded.value.watermarkMs };
     if (decoded.name === 'MetricPoint') return rawFromPoint(decoded.value);
     const raw = rawFromBatch(decoded.value, maxSeries);
     // Another writer’s schema may have its fields in another order.
@@ -191,18 +220,12 @@ interface Unreadable {
   readonly detail: string;
 }
 
-const createKernel: CreateKernel<StageOptions<ValidateOptions>> = async (context) => {
-  const { schemaIds, section } = context.options;
-  const codec = new Codec(schemaIds);
-  const catalog = new Catalog();
-  const validator = new Validator({ options: section, catalog, partitions: context.partitions });
-  return new ValidateKernel(
-    context,
-    codec,
-    new CatalogReader(codec, catalog),
-    validator,
-    new DecisionWriter(context, codec),
-  );
-};
+/** A tick in the place of points. */
+interface Silence {
+  readonly silentMs: number;
+}
+
+const createKernel: CreateKernel<StageOptions<ValidateOptions>> = async (context) =>
+  new ValidateKernel(context);
 
 export default createKernel;

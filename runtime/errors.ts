@@ -170,6 +170,12 @@ export const errorCatalogue = {
     message: 'the point is older than the newest accepted point of its series',
     remedy: 'Keep each series on one producer and one raw partition.',
   },
+  POINT_LATE: {
+    fate: 'drop',
+    message: 'the point came behind the watermark, and late points of its metric are not scored',
+    remedy:
+      'Bring the producer closer to the present, raise `eventTime.allowedLatenessMs`, or score late points (`eventTime.latePoints`).',
+  },
   COUNTER_BASE: {
     fate: 'drop',
     message: 'the first value of a counter only sets the base of its rate',

@@ -1,3 +1,4 @@
+import type { SlotWriter } from './slot.ts';
 import type { FetchedRecord, TopicRecord } from './transport.ts';
 
 /** Largest input of one kernel call; a single larger record still goes, alone. */
@@ -39,6 +40,22 @@ export function takeCall(waiting: readonly TaskItem[]): number {
 /** Whether an item only rebuilds state: its outputs were acknowledged before. */
 export function isReplay(item: TaskItem): boolean {
   return item.kind === 'records' && item.replay;
+}
+
+/** Puts the records of a call into its slot, in order. */
+export function packCall(slot: SlotWriter, partition: number, items: readonly TaskItem[]): void {
+  for (const item of items) {
+    if (item.kind === 'records') {
+      for (const record of item.records) slot.append(item.topic, partition, record.offset, record);
+    } else if (item.kind === 'broadcast') {
+      for (const record of item.records) slot.append(item.topic, 0, offsetOf(record), record);
+    }
+  }
+}
+
+/** A local topic’s records have no offset. */
+function offsetOf(record: TopicRecord | FetchedRecord): number {
+  return 'offset' in record ? record.offset : 0;
 }
 
 /** Cuts what one fetch brought, so that a call stays below its limit. */

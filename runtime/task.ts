@@ -3,7 +3,7 @@ import { batchWhileBusy } from './batch-while-busy.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
 import { SlotReader, SlotWriter } from './slot.ts';
 import type { StageSpec } from './stage-spec.ts';
-import { chunks, isReplay, size, type TaskItem, takeCall } from './task-item.ts';
+import { chunks, isReplay, packCall, size, type TaskItem, takeCall } from './task-item.ts';
 import { TaskRestore, type TaskServices } from './task-restore.ts';
 import type { FetchedRecord, OutboundRecord, PartitionOffset, TopicRecord } from './transport.ts';
 
@@ -37,8 +37,11 @@ export class Task {
   readonly #inbox = new Subject<TaskItem>();
   readonly #positions = new Map<string, number>();
   readonly #replayUntil = new Map<string, number>();
+  /** Broadcast records that wait for the end of the replay. */
+  readonly #held: TaskItem[] = [];
   readonly #waiters: (() => void)[] = [];
   readonly #restore: TaskRestore;
+  #hasState = false;
   #pendingItems = 0;
   #pendingBytes = 0;
 
@@ -83,6 +86,7 @@ export class Task {
     const { prefix } = this.#services;
     const { inputs } = this.#spec;
     const stamp = await this.#restore.own();
+    this.#hasState = stamp.size > 0;
     for (const input of inputs) {
       const topic = prefix + input;
       const until = committed.get(topic) ?? 0;
@@ -106,16 +110,25 @@ export class Task {
     const fresh = replayed.length === 0 ? records : records.slice(replayed.length);
     for (const part of chunks(replayed))
       this.#put({ kind: 'records', topic: number, replay: true, ...part });
+    this.#broadcastHeld();
     for (const part of chunks(fresh))
       this.#put({ kind: 'records', topic: number, replay: false, ...part });
   }
 
-  /** Takes records of a broadcast or local topic. */
+  /**
+   * Takes records of a broadcast or local topic.
+   *
+   * What is broadcast acts on the input behind it, in a replay as in the first run: the kernel keeps it in its state,
+   * the state is saved where it came in, and none is taken in while older input is replayed.
+   */
   broadcast(topic: string, records: readonly TopicRecord[]): void {
+    if (records.length === 0) return;
     const { inputs, broadcast, local } = this.#spec;
     const number = inputs.length + [...broadcast, ...local].indexOf(topic);
-    if (records.length > 0)
-      this.#put({ kind: 'broadcast', topic: number, records, bytes: size(records) });
+    const item: TaskItem = { kind: 'broadcast', topic: number, records, bytes: size(records) };
+    if (!broadcast.includes(topic)) return this.#put(item);
+    this.#held.push(item);
+    this.#broadcastHeld();
   }
 
   /** Asks for a checkpoint at the next batch boundary. */
@@ -156,6 +169,15 @@ export class Task {
   async close(): Promise<void> {
     this.#inbox.complete();
     await this.#services.lanes.run(this.#lane, { op: 'close', task: this.#address });
+  }
+
+  #broadcastHeld(): void {
+    const isReplaying = [...this.#replayUntil].some(
+      ([topic, until]) => (this.#positions.get(topic) ?? 0) < until,
+    );
+    if (this.#held.length === 0 || (this.#hasState && isReplaying)) return;
+    for (const item of this.#held.splice(0)) this.#put(item);
+    this.checkpoint();
   }
 
   #put(item: TaskItem): void {
@@ -228,19 +250,7 @@ export class Task {
   #pack(items: readonly TaskItem[]): SlotWriter {
     const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
     const slot = new SlotWriter(this.#services.slots.acquire(bytes));
-    for (const item of items) {
-      if (item.kind === 'records') {
-        for (const record of item.records)
-          slot.append(item.topic, this.partition, record.offset, record);
-      } else if (item.kind === 'broadcast') {
-        for (const record of item.records) slot.append(item.topic, 0, offsetOf(record), record);
-      }
-    }
+    packCall(slot, this.partition, items);
     return slot;
   }
-}
-
-/** A local topic’s records have no offset. */
-function offsetOf(record: TopicRecord | FetchedRecord): number {
-  return 'offset' in record ? record.offset : 0;
 }

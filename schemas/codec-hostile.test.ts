@@ -31,7 +31,7 @@ describe('a bad value has its code', () => {
   });
 
   test('a record that does not belong here', () => {
-    const tick = codec.encode('Tick', { sourcePartition: 0, watermarkMs: 0 });
+    const tick = codec.encode('Tick', { sourcePartition: 0, watermarkMs: 0, idle: false });
     expect(decode(tick)).toBe('RECORD_TYPE');
   });
 

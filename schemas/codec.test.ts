@@ -113,7 +113,7 @@ describe('a foreign writer schema', () => {
     const extras = [long(-1), long(999), long(1), text('k'), long(3), long(0), long(0)];
     const decoded = decode(frame(900, ...extras, long(7), long(2)));
     expect(decoded).toMatchObject({ name: 'Tick', schemaId: 900 });
-    expect(plain(decoded.value)).toEqual({ sourcePartition: 2, watermarkMs: 7 });
+    expect(plain(decoded.value)).toEqual({ sourcePartition: 2, watermarkMs: 7, idle: false });
     const skipped = frame(900, long(2 ** 40), Buffer.alloc(50));
     expect(codeOf(() => decode(skipped))).toBe('RECORD_TRUNCATED');
   });
@@ -162,11 +162,12 @@ describe('a foreign writer schema', () => {
         },
       ],
     });
-    const nested = frame(900, long(1), long(2), Buffer.alloc(1_000_000, 2), long(0));
+    const nested = frame(900, long(1), long(2), long(0), Buffer.alloc(1_000_000, 2), long(0));
     expect(codeOf(() => decode(nested))).toBe('RECORD_TRUNCATED');
-    expect(plain(decode(frame(900, long(1), long(2), long(1), long(0))).value)).toEqual({
+    expect(plain(decode(frame(900, long(1), long(2), long(0), long(1), long(0))).value)).toEqual({
       sourcePartition: 1,
       watermarkMs: 2,
+      idle: false,
     });
   });
 });

@@ -184,7 +184,7 @@ test('says which subject is not BACKWARD', async () => {
   };
   await expect(registry().register('Tick', schemaTexts.Tick)).rejects.toMatchObject({
     code: 'SCHEMA_INCOMPATIBLE',
-    detail: expect.stringContaining('vigie.anomalies-io.vigie.Tick'),
+    detail: expect.stringContaining('vigie.metrics.raw-io.vigie.Tick'),
   });
 });
 

@@ -42,7 +42,7 @@ test('keeps ids and texts of former versions, so that old records stay readable'
   const codec = new Codec(await registerRecords(own));
   const text = await registry.fetch(former.id);
   codec.learn(500, text ?? '');
-  const framed = Buffer.from([0, 0, 0, 1, 244, 2, 14]);
+  const framed = Buffer.from([0, 0, 0, 1, 244, 2, 14, 0]);
   expect(codec.decode(framed, ['Tick'])).toMatchObject({
     schemaId: 500,
     value: { sourcePartition: 1, watermarkMs: 7 },

@@ -73,12 +73,19 @@ export class PackedBatchWriter {
     return this.#contexts.push(context) - 1;
   }
 
-  /** Adds the points `[start, end)` of two columns as a run; copies them, bit by bit. */
+  /**
+   * Adds the points `[start, end)` of two columns as a run; copies them, bit by bit. A series whose context has changed
+   * since its last run gets another slot.
+   */
   addRun(run: RunSource): void {
     this.#gathered ??= this.#memory.take();
     const { slots, columns } = this.#gathered;
-    const slot = slots.slotOf(run.seriesLow, run.seriesHigh);
-    if (run.context !== undefined) this.#slotContexts[slot] = run.context;
+    let slot = slots.slotOf(run.seriesLow, run.seriesHigh);
+    if (run.context !== undefined) {
+      const former = this.#slotContexts[slot] ?? run.context;
+      if (former !== run.context) slot = slots.anotherSlot(run.seriesLow, run.seriesHigh);
+      this.#slotContexts[slot] = run.context;
+    }
     columns.append(slot, run);
   }
 

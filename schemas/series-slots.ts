@@ -23,20 +23,16 @@ export class SeriesSlots {
     this.#count = 0;
   }
 
-  /** Returns the slot of an id, giving it the next one when it has none. */
+  /** Returns the slot of an id, the newest if it has several, giving it the next one when it has none. */
   slotOf(low: number, high: number): number {
-    const mask = this.#table.length - 1;
-    let place = low & mask;
-    for (let entry = this.#table[place] ?? 0; entry !== 0; entry = this.#table[place] ?? 0) {
-      if (this.#low[entry - 1] === low && this.#high[entry - 1] === high) return entry - 1;
-      place = (place + 1) & mask;
-    }
-    const slot = this.#count++;
-    if (slot >= this.#low.length) this.#grow(low, high);
-    else this.#table[place] = slot + 1;
-    this.#low[slot] = low;
-    this.#high[slot] = high;
-    return slot;
+    const place = this.#placeOf(low, high);
+    const entry = this.#table[place] ?? 0;
+    return entry === 0 ? this.#add(low, high, place) : entry - 1;
+  }
+
+  /** Gives an id the next slot, also when it has one. */
+  anotherSlot(low: number, high: number): number {
+    return this.#add(low, high, this.#placeOf(low, high));
   }
 
   /** Writes the ids in order of slot, 8 bytes big-endian each. */
@@ -50,6 +46,26 @@ export class SeriesSlots {
     return bytes;
   }
 
+  /** Place of an id in the table, or the free one where it belongs. */
+  #placeOf(low: number, high: number): number {
+    const mask = this.#table.length - 1;
+    let place = low & mask;
+    for (let entry = this.#table[place] ?? 0; entry !== 0; entry = this.#table[place] ?? 0) {
+      if (this.#low[entry - 1] === low && this.#high[entry - 1] === high) return place;
+      place = (place + 1) & mask;
+    }
+    return place;
+  }
+
+  #add(low: number, high: number, place: number): number {
+    const slot = this.#count++;
+    if (slot >= this.#low.length) this.#grow(low, high);
+    else this.#table[place] = slot + 1;
+    this.#low[slot] = low;
+    this.#high[slot] = high;
+    return slot;
+  }
+
   #grow(low: number, high: number): void {
     const capacity = 2 * this.#low.length;
     this.#low = widened(this.#low, capacity);
@@ -58,7 +74,8 @@ export class SeriesSlots {
     this.#high[this.#count - 1] = high;
     this.#table = new Uint32Array(2 * capacity);
     const mask = this.#table.length - 1;
-    for (let slot = 0; slot < this.#count; slot++) {
+    // Downwards, so that of an id with several slots the newest is found first.
+    for (let slot = this.#count - 1; slot >= 0; slot--) {
       let place = (this.#low[slot] ?? 0) & mask;
       while (this.#table[place] !== 0) place = (place + 1) & mask;
       this.#table[place] = slot + 1;

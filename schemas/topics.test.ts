@@ -47,7 +47,7 @@ test.each([0, -4, 3, 6, 1.5, 8192, Number.NaN])('%d partitions are refused', (pa
 
 test('every record stands on a topic, and every topic says which stand on it', () => {
   expect(recordsOfTopics()).toEqual(Object.keys(schemaTexts));
-  expect(recordsOn('metrics.raw')).toEqual(['MetricPoint', 'MetricBatch']);
+  expect(recordsOn('metrics.raw')).toEqual(['MetricPoint', 'MetricBatch', 'Tick']);
   expect(recordsOn('nothing')).toEqual([]);
   for (const topic of topics as readonly TopicEntry[]) {
     const ours = topic.name !== 'dead-letter' && !topic.name.endsWith('.state');

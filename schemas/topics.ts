@@ -54,8 +54,8 @@ const inner = { maxRecordBytes: maxInnerRecordBytes } as const;
 export const topics = [
   {
     name: 'metrics.raw',
-    records: ['MetricPoint', 'MetricBatch'],
-    key: 'the choice of the producer; not read',
+    records: ['MetricPoint', 'MetricBatch', 'Tick'],
+    key: 'the choice of the producer, not read; `tick` for a tick',
     partitionedBy: 'producer',
     cleanup: 'delete',
     retentionMs: 6 * HOUR_MS,
@@ -64,7 +64,7 @@ export const topics = [
   },
   {
     name: 'metrics.validated',
-    records: ['SeriesBatch'],
+    records: ['SeriesBatch', 'Tick'],
     key: 'none',
     partitionedBy: 'shard',
     cleanup: 'delete',
@@ -74,7 +74,7 @@ export const topics = [
   },
   {
     name: 'metrics.enriched',
-    records: ['SeriesBatch'],
+    records: ['SeriesBatch', 'Tick'],
     key: 'none',
     partitionedBy: 'shard',
     cleanup: 'delete',

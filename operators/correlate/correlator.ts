@@ -4,14 +4,14 @@ import type { Decision } from '../../schemas/generated/decision.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import { bucketEndMs, type DecisionEntry, DecisionLog } from '../decision-log.ts';
 import { DueQueue } from '../due-queue.ts';
+import { isEventTime } from '../is-event-time.ts';
+import { PartitionWatermark, type SavedWatermark } from '../partition-watermark.ts';
 import { AlertBook } from './alert-book.ts';
 import { type AlertCode, alertDecision } from './alert-decision.ts';
 import type { CorrelationDesk } from './correlation-desk.ts';
 import { EpisodeLog } from './episode-log.ts';
-import { isEventTime } from './event-time.ts';
 import { IncidentBook } from './incident-book.ts';
 import type { CorrelateOptions } from './options.ts';
-import { PartitionWatermark, type SavedWatermark } from './partition-watermark.ts';
 import { type Signal, signalOf } from './signal.ts';
 import { SignalBuffer } from './signal-buffer.ts';
 

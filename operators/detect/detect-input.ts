@@ -51,6 +51,8 @@ export interface DetectInput {
   readonly settings: readonly DetectSettings[];
   /** 1 where a run is back-fill or too late to be acted on. */
   readonly historical: Uint8Array;
+  /** Not 0 where a run came behind the watermark; absent where nothing is late. */
+  readonly late?: Uint8Array;
   /** Event time, ms. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;

@@ -46,6 +46,8 @@ export interface EpisodeEvent {
   readonly intervalMs: number;
   /** Points at or above the opening score so far. */
   readonly points: number;
+  /** How many of these came behind the watermark. */
+  readonly late: number;
   readonly movement: Movement;
   readonly value: number;
   readonly expected: number;

@@ -146,6 +146,7 @@ export class Detector {
     this.#load(row);
     this.#reading.row = row;
     this.#reading.historical = input.historical[r] as number;
+    this.#reading.late = (input.late?.[r] ?? 0) !== 0;
     this.#members.hold(start, end, this.#pass.windowOf, this.#results, this.#columns);
     this.#members.rate(start, end, this.#columns);
     this.#drawBand(start, end);
@@ -266,6 +267,7 @@ const blankReading = {
   movement: SHAPE,
   lifeCycle: COLD,
   historical: 0,
+  late: false,
   span: 0,
   grain: 0,
   before: 0,

@@ -24,6 +24,8 @@ export interface PointReading {
   movement: number;
   lifeCycle: number;
   historical: number;
+  /** It came behind the watermark. */
+  late: boolean;
   members: MemberColumns;
 }
 
@@ -102,6 +104,7 @@ export class EpisodeBook {
   #note(slot: number, reading: PointReading): void {
     this.#setTime(slot, 1, reading.ms);
     this.#setCount(slot, 0, this.#countOf(slot, 0) + 1);
+    if (reading.late) this.#setCount(slot, 2, this.#countOf(slot, 2) + 1);
     const { members, point } = reading;
     const score = this.#score.view(slot);
     const at = this.#score.index(slot);
@@ -156,6 +159,7 @@ export class EpisodeBook {
       peakMs: this.#timeOf(slot, 2),
       intervalMs: reading.intervalMs,
       points: this.#countOf(slot, 0),
+      late: this.#countOf(slot, 2),
       movement: movements[mark[markAt + 1] as number] ?? 'SHAPE',
       value: value[valueAt] as number,
       expected: value[valueAt + 1] as number,

@@ -129,7 +129,7 @@ export class OnsetPolicy {
       return 0;
     }
     const known = this.#book.tier(this.#episode);
-    const risen = tier > known && mayOpen(settings, reading);
+    const risen = tier > known && this.#pause === 0 && mayOpen(settings, reading);
     this.#book.follow(this.#episode, reading, risen ? tier : known);
     return risen ? tier : 0;
   }

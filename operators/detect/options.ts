@@ -40,18 +40,6 @@ export const detectOptions = z
       .describe(
         'Least distance that opens an episode, as a ratio of the expected value, or of the series’ own span where that is less.',
       ),
-    allowedLatenessMs: z
-      .int()
-      .min(0)
-      .default(5000)
-      .describe(
-        'How far the watermark stays behind the newest point, ms: correlate waits this long for slower series.',
-      ),
-    tickIntervalMs: z
-      .int()
-      .min(100)
-      .default(1000)
-      .describe('Event time between two ticks that tell correlate the watermark, ms.'),
     refractoryPoints: z
       .int()
       .min(1)

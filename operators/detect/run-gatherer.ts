@@ -1,6 +1,7 @@
 import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import { idHigh, idLow } from '../../schemas/identity.ts';
 import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
+import { runFlags } from '../../schemas/run-flags.ts';
 import type { SourceProgress } from '../source-progress.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import type { SeriesShelf } from './series-shelf.ts';
@@ -28,11 +29,11 @@ export class RunGatherer {
   #counts = new Uint32Array(256);
   #settingsOf = new Uint32Array(256);
   #historical = new Uint8Array(256);
+  #late = new Uint8Array(256);
   #timestamps = new Float64Array(4096);
   #values = new Float64Array(4096);
   #runs = 0;
   #points = 0;
-  #newestMs = Number.NEGATIVE_INFINITY;
 
   /** @param defaults settings of metrics that the catalog does not define. */
   constructor(shelf: SeriesShelf, progress: SourceProgress, defaults: DetectSettings) {
@@ -45,17 +46,11 @@ export class RunGatherer {
     return this.#points;
   }
 
-  /** Newest event time gathered, ms. */
-  get newestMs(): number {
-    return this.#newestMs;
-  }
-
   clear(): void {
     this.#runs = 0;
     this.#points = 0;
     this.#settings = [];
     this.#contexts.length = 0;
-    this.#newestMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Adds the runs of a batch whose series are known and whose raw record was not taken in before. */
@@ -92,7 +87,9 @@ export class RunGatherer {
       this.#append(batch, start, end);
       this.#rows[this.#runs] = row;
       this.#settingsOf[this.#runs] = firstSettings + (batch.seriesContexts[slot] ?? 0);
-      this.#historical[this.#runs] = (batch.runFlags[run] ?? 0) & 1;
+      const flags = batch.runFlags[run] ?? 0;
+      this.#historical[this.#runs] = flags & runFlags.historical;
+      this.#late[this.#runs] = flags & runFlags.late;
       this.#runs += 1;
     }
     this.#progress.endBatch();
@@ -108,6 +105,7 @@ export class RunGatherer {
       settingsOf: this.#settingsOf,
       settings: this.#settings,
       historical: this.#historical,
+      late: this.#late,
       timestamps: this.#timestamps,
       values: this.#values,
     };
@@ -138,7 +136,6 @@ export class RunGatherer {
       toValues[to] = values[i] as number;
     }
     this.#points = to;
-    this.#newestMs = Math.max(this.#newestMs, timestamps[end - 1] ?? 0);
   }
 
   #reserve(runs: number, points: number): void {
@@ -149,6 +146,7 @@ export class RunGatherer {
       this.#counts = grown(this.#counts, new Uint32Array(size));
       this.#settingsOf = grown(this.#settingsOf, new Uint32Array(size));
       this.#historical = grown(this.#historical, new Uint8Array(size));
+      this.#late = grown(this.#late, new Uint8Array(size));
     }
     if (this.#points + points > this.#values.length) {
       const size = Math.max(this.#values.length * 2, this.#points + points);

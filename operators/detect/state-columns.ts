@@ -57,7 +57,7 @@ export const memberIds = [
 ] as const;
 export const MEMBERS = memberIds.length;
 
-/** Columns of an open episode, 128 bytes a row, released when it has closed. */
+/** Columns of an open episode, 132 bytes a row, released when it has closed. */
 export const episodeColumns: readonly ColumnSpec[] = [
   /** Start, last point at or above the opening score, peak, last event told: ms. */
   { name: 'episode.time', type: 'f64', length: 4 },
@@ -65,8 +65,8 @@ export const episodeColumns: readonly ColumnSpec[] = [
   { name: 'episode.value', type: 'f64', length: 4 },
   /** Peak score, peak score told, confidence, then raw scores and surprises by member at the peak. */
   { name: 'episode.score', type: 'f32', length: 3 + 2 * MEMBERS },
-  /** Points, revision. */
-  { name: 'episode.count', type: 'u32', length: 2 },
+  /** Points, revision, points that came late. */
+  { name: 'episode.count', type: 'u32', length: 3 },
   /** Tier, movement, life-cycle, historical. */
   { name: 'episode.mark', type: 'u8', length: 4 },
 ];

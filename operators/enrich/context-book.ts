@@ -3,6 +3,7 @@ import type { SeriesContext } from '../../schemas/generated/series-context.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
 import type { Catalog } from '../catalog.ts';
+import type { LatePoints } from '../event-time-options.ts';
 import { serviceOf } from './service-of.ts';
 
 /** What decides a series’ context; series that agree in it share a context number. */
@@ -18,7 +19,10 @@ interface ResolvedContext {
   readonly revision: number;
   readonly epoch: number;
   readonly context: SeriesContext;
+  readonly latePoints: LatePoints | undefined;
 }
+
+const latePolicies = { UNKNOWN: undefined, SCORE: 'score', COUNT: 'count', DROP: 'drop' } as const;
 
 /**
  * Numbers the contexts of a task’s series and resolves them against the catalog.
@@ -63,14 +67,22 @@ export class ContextBook {
 
   /** What the catalog says of the context at an event time. */
   resolve(number: number, atMs: number): SeriesContext {
+    return this.#resolve(number, atMs).context;
+  }
+
+  /** What the definition says of points that come late; `undefined` where it leaves that to the options. */
+  latePoints(number: number, atMs: number): LatePoints | undefined {
+    return this.#resolve(number, atMs).latePoints;
+  }
+
+  #resolve(number: number, atMs: number): ResolvedContext {
     const { revision } = this.#catalog;
     const epoch = this.#catalog.epochAt(atMs);
     const known = this.#resolved[number];
-    if (known !== undefined && known.revision === revision && known.epoch === epoch)
-      return known.context;
-    const context = this.#look(this.#keys[number] as ContextKey, atMs);
-    this.#resolved[number] = { revision, epoch, context };
-    return context;
+    if (known !== undefined && known.revision === revision && known.epoch === epoch) return known;
+    const found = { revision, epoch, ...this.#look(this.#keys[number] as ContextKey, atMs) };
+    this.#resolved[number] = found;
+    return found;
   }
 
   /** Hands over the contexts numbered since the last call. */
@@ -97,10 +109,13 @@ export class ContextBook {
     return number;
   }
 
-  #look({ tenant, metric, service, kind, unit }: ContextKey, atMs: number): SeriesContext {
+  #look(
+    { tenant, metric, service, kind, unit }: ContextKey,
+    atMs: number,
+  ): Pick<ResolvedContext, 'context' | 'latePoints'> {
     const definition = this.#catalog.metric(tenant, metric, atMs) ?? undefinedMetric;
     const { ownerService, version } = definition;
-    return {
+    const context: SeriesContext = {
       service: service ?? ownerService,
       metricType: definition.type,
       class: definition.class,
@@ -119,6 +134,7 @@ export class ContextBook {
       ownerService,
       catalogVersion: version,
     };
+    return { context, latePoints: latePolicies[definition.latePoints] };
   }
 }
 
@@ -139,5 +155,6 @@ const undefinedMetric = {
   businessImpact: null,
   runbookUrl: null,
   ownerService: null,
+  latePoints: 'UNKNOWN',
   version: 0,
 } as const;

@@ -5,6 +5,7 @@ import { idHigh, idLow } from '../../schemas/identity.ts';
 import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
 import { type PackedBatch, readPackedBatch } from '../../schemas/read-packed-batch.ts';
 import { Catalog } from '../catalog.ts';
+import type { LatePoints } from '../event-time-options.ts';
 import { SourceProgress } from '../source-progress.ts';
 import { Enricher } from './enricher.ts';
 import { metricDefinition, NOW_MS, seriesDefinition } from './example-series.fixture.ts';
@@ -43,10 +44,11 @@ function batchOf(runs: readonly Run[], definitions: readonly SeriesDefinition[] 
   return packed(writer.take());
 }
 
-function setUp(options: { maxSeries?: number; catalog?: Catalog } = {}) {
-  const { maxSeries = 100, catalog = new Catalog() } = options;
+function setUp(options: { maxSeries?: number; catalog?: Catalog; latePoints?: LatePoints } = {}) {
+  const { maxSeries = 100, catalog = new Catalog(), latePoints = 'score' } = options;
   const enricher = new Enricher({
     options: { maxSeriesPerTenant: maxSeries },
+    latePoints,
     catalog,
     limits: { ttlMs: WEEK_MS, maxSeries: 1000 },
     progress: new SourceProgress(),
@@ -57,6 +59,7 @@ function setUp(options: { maxSeries?: number; catalog?: Catalog } = {}) {
   const accept = (batch: PackedBatch) =>
     enricher.accept(batch, {
       dropped: (code, points) => told.push(`${code} ${points}`),
+      late: (outcome, points) => told.push(`late ${outcome} ${points}`),
       registered: ({ name }) => told.push(`new ${name}`),
       evicted: ({ metric }) => told.push(`gone ${metric}`),
       collided: ({ name }, _batch, points) => told.push(`collided ${name} ${points}`),

@@ -6,39 +6,30 @@ import { idHigh, idLow } from '../../schemas/identity.ts';
 import { PackedBatchWriter } from '../../schemas/packed-batch.ts';
 import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
 import type { MutableRun } from '../../schemas/run-columns.ts';
+import { runFlags } from '../../schemas/run-flags.ts';
 import type { Catalog } from '../catalog.ts';
+import type { LatePoints } from '../event-time-options.ts';
 import type { SourceProgress } from '../source-progress.ts';
 import { type LiveSpan, liveSpan } from '../stale-sweep.ts';
 import { ContextBook } from './context-book.ts';
+import type { EnrichSink } from './enrich-sink.ts';
 import type { EnrichOptions } from './options.ts';
 import { type SequenceCounts, Sequencer } from './sequencer.ts';
-import { type EvictedSeries, type RegisterLimits, SeriesRegister } from './series-register.ts';
+import { type RegisterLimits, SeriesRegister } from './series-register.ts';
 import { TenantWriter } from './tenant-writer.ts';
 
 const ID_BYTES = 8;
-
-/** Told what is not in the output: how many points, by which code. */
-export type OnDropped = (code: ErrorCode, points: number) => void;
 
 /** What an enricher needs. */
 export interface EnricherSetup {
   readonly options: EnrichOptions;
   readonly limits: RegisterLimits;
+  /** What becomes of late points whose metric’s definition does not say. */
+  readonly latePoints: LatePoints;
   readonly catalog: Catalog;
   readonly progress: SourceProgress;
   readonly partition: number;
   readonly partitions: number;
-}
-
-/** Where an enricher reports to while it accepts a batch. */
-export interface EnrichSink {
-  readonly dropped: OnDropped;
-  /** A series was seen for the first time. */
-  readonly registered: (definition: SeriesDefinition) => void;
-  /** A series was not heard of for too long; should it come back, it is a new one. */
-  readonly evicted: (series: EvictedSeries) => void;
-  /** Points that carry another label set under a known id, as a batch of their own. */
-  readonly collided: (definition: SeriesDefinition, batch: SeriesBatch, points: number) => void;
 }
 
 /**
@@ -205,34 +196,63 @@ export class Enricher {
     const count = end - start;
     if (this.#isRepeat(batch, run)) return sink.dropped('RECORD_REPEATED', count);
     const at = series * ID_BYTES;
-    const seriesLow = idLow(batch.seriesIds, at);
-    const seriesHigh = idHigh(batch.seriesIds, at);
     const bar = barred.size === 0 ? undefined : barred.get(keyOf(batch.seriesIds, at));
     // Collided points are a dead letter already.
     if (bar === 'SERIES_ID_COLLISION') return;
     if (bar !== undefined) return sink.dropped(bar, count);
-    const row = this.#find(seriesLow, seriesHigh, sink);
-    const firstMs = batch.timestamps[start] ?? 0;
+    const row = this.#find(idLow(batch.seriesIds, at), idHigh(batch.seriesIds, at), sink);
     if (row < 0) {
+      const firstMs = batch.timestamps[start] ?? 0;
       return sink.dropped(this.#whyUnknown(batch.tenant, firstMs), count);
     }
+    // A definition acts from its time on: what lies before it and behind it is taken apart.
+    for (let from = start; from < end; ) {
+      const changeMs = this.#setup.catalog.nextChangeMs(batch.timestamps[from] ?? 0);
+      const to = stretchEnd(batch.timestamps, from, end, changeMs);
+      this.#stretch(batch, run, row, from, to, writer, sink);
+      from = to;
+    }
+  }
+
+  /** Takes the points `[from, to)` of a run under one set of definitions. */
+  #stretch(
+    batch: PackedBatch,
+    run: number,
+    row: number,
+    from: number,
+    to: number,
+    writer: TenantWriter,
+    sink: EnrichSink,
+  ): void {
+    const firstMs = batch.timestamps[from] ?? 0;
     const context = this.register.contextOf(row);
+    const flags = batch.runFlags[run] ?? 0;
+    const late = (flags & runFlags.late) === 0 ? undefined : this.#outcome(context, firstMs);
+    if (late === 'drop') return leaveOut(late, to - from, sink);
     const sequencer = this.#sequencer;
     sequencer.clear();
     const counter = this.contexts.isCounter(context, firstMs);
-    sequencer.run(row, batch.timestamps, batch.values, start, end, counter, this.counts);
+    sequencer.run(row, batch.timestamps, batch.values, from, to, counter, this.counts);
     if (sequencer.length === 0) return;
     this.register.sweep.hear(row);
+    if (late === 'count') return leaveOut(late, sequencer.length, sink);
+    if (late !== undefined) sink.late(late, sequencer.length);
+    const at = (batch.runSeries[run] ?? 0) * ID_BYTES;
     const source = this.#source;
-    source.seriesLow = seriesLow;
-    source.seriesHigh = seriesHigh;
+    source.seriesLow = idLow(batch.seriesIds, at);
+    source.seriesHigh = idHigh(batch.seriesIds, at);
     source.timestamps = sequencer.timestamps;
     source.values = sequencer.values;
     source.end = sequencer.length;
     source.sourcePartition = batch.runSourcePartitions[run] ?? 0;
     source.sourceOffset = batch.runSourceOffsets[run] ?? 0;
-    source.flags = batch.runFlags[run] ?? 0;
+    source.flags = flags;
     writer.addRun(source, this.contexts.resolve(context, firstMs));
+  }
+
+  /** What becomes of late points: by the metric’s definition, else by the options. */
+  #outcome(context: number, atMs: number): LatePoints {
+    return this.contexts.latePoints(context, atMs) ?? this.#setup.latePoints;
   }
 
   #isRepeat(batch: PackedBatch, run: number): boolean {
@@ -250,6 +270,19 @@ export class Enricher {
     this.#writers.set(tenant, writer);
     return writer;
   }
+}
+
+/** First point from which on a change is in effect. */
+function stretchEnd(timestamps: Float64Array, from: number, end: number, changeMs: number): number {
+  if (changeMs === Number.POSITIVE_INFINITY) return end;
+  let to = from + 1;
+  while (to < end && (timestamps[to] ?? 0) < changeMs) to += 1;
+  return to;
+}
+
+function leaveOut(outcome: LatePoints, points: number, sink: EnrichSink): void {
+  sink.late(outcome, points);
+  sink.dropped('POINT_LATE', points);
 }
 
 /** First run behind those of the same raw record. */

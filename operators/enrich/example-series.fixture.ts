@@ -42,6 +42,7 @@ export function metricDefinition(
     intervalMs: 60_000,
     hop: null,
     missingPolicy: 'IGNORE',
+    latePoints: 'UNKNOWN',
     dataMin: null,
     dataMax: null,
     minAbs: 0,

@@ -89,14 +89,16 @@ export class Sequencer {
         continue;
       }
       seen[seenAt] = SEEN;
+      const former = lastValue[valueAt];
+      // Kept of a gauge too: a definition may come into effect by which it is a counter.
+      lastValue[valueAt] = value;
       if (!counter) {
         this.#accept(ms, value, counts);
         continue;
       }
       if (state === SEEN) {
-        this.#accept(ms, ratePerSecond(lastValue[valueAt], value, ms - before, counts), counts);
+        this.#accept(ms, ratePerSecond(former, value, ms - before, counts), counts);
       } else counts.counterBases += 1;
-      lastValue[valueAt] = value;
     }
     this.#table.touch(row);
   }

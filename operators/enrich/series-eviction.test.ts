@@ -15,6 +15,7 @@ function setUp(maxSeriesPerTenant = 100, maxSeries = 1000) {
   const enricher = new Enricher({
     options: { maxSeriesPerTenant },
     limits: { ttlMs: 7 * DAY_MS, maxSeries },
+    latePoints: 'score',
     catalog: new Catalog(),
     progress: new SourceProgress(),
     partition: 0,
@@ -42,6 +43,7 @@ function setUp(maxSeriesPerTenant = 100, maxSeries = 1000) {
     enricher.accept(batch, {
       dropped: (code) => told.push(code),
       registered: ({ name }) => told.push(`new ${name}`),
+      late: (outcome) => told.push(`late ${outcome}`),
       evicted: ({ tenant, metric }) => told.push(`gone ${tenant} ${metric}`),
       collided: ({ name }) => told.push(`collided ${name}`),
     });

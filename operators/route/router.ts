@@ -1,9 +1,9 @@
 import type { Decision } from '../../schemas/generated/decision.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import type { Notification } from '../../schemas/generated/notification.ts';
-import { isEventTime } from '../correlate/event-time.ts';
 import { bucketEndMs, type DecisionEntry, DecisionLog } from '../decision-log.ts';
 import { DueQueue } from '../due-queue.ts';
+import { isEventTime } from '../is-event-time.ts';
 import { idHex } from '../stable-id.ts';
 import { incidentBrief } from './incident-brief.ts';
 import { NotificationPlanner } from './notification-planner.ts';

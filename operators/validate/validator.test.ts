@@ -3,11 +3,14 @@ import type { SeriesBatch } from '../../schemas/generated/series-batch.ts';
 import type { TenantDefinition } from '../../schemas/generated/tenant-definition.ts';
 import { createIdentity } from '../../schemas/identity.ts';
 import { type PackedBatch, readPackedBatch } from '../../schemas/read-packed-batch.ts';
+import { runFlags } from '../../schemas/run-flags.ts';
 import { rawBatch, type TestSeries } from '../../test/support/raw-batch.ts';
 import { Catalog } from '../catalog.ts';
+import { EventTime } from '../event-time.ts';
+import { eventTimeOptions } from '../event-time-options.ts';
 import { validateOptions } from './options.ts';
 import { rawFromBatch } from './raw-points.ts';
-import { HISTORICAL, Validator } from './validator.ts';
+import { Validator } from './validator.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5);
 const HOUR_MS = 3_600_000;
@@ -22,7 +25,9 @@ const tenant: TenantDefinition = {
 };
 
 function setUp(partitions = 4, catalog = new Catalog()) {
-  const validator = new Validator({ options: validateOptions.parse({}), catalog, partitions });
+  const eventTime = new EventTime(eventTimeOptions.parse({}));
+  const options = validateOptions.parse({});
+  const validator = new Validator({ options, catalog, eventTime, partitions });
   let offset = 0;
   const accept = (series: readonly TestSeries[], over = {}, recordMs = NOW_MS) => {
     const raw = rawFromBatch(rawBatch(series, over), 50_000);
@@ -121,7 +126,7 @@ describe('Validator', () => {
       ]),
     ]);
     const [out] = drain();
-    expect([...(out?.packed.runFlags ?? [])]).toEqual([HISTORICAL, 0, 0]);
+    expect([...(out?.packed.runFlags ?? [])]).toEqual([runFlags.historical, 0, 0]);
     expect([...(out?.packed.runStarts ?? [])]).toEqual([0, 2, 3, 5]);
     expect([...(out?.packed.values ?? [])]).toEqual([1, 2, 3, 5, 6]);
     expect(refused).toMatchObject([{ code: 'VALUE_NOT_FINITE', points: 1, detail: 'up' }]);

@@ -3,10 +3,12 @@ import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { createIdentity, type Identity, partitionOfShard } from '../../schemas/identity.ts';
 import type { MutableRun } from '../../schemas/run-columns.ts';
+import { runFlags } from '../../schemas/run-flags.ts';
 import type { Catalog } from '../catalog.ts';
+import type { EventTime } from '../event-time.ts';
 import { MOST_BATCH_BYTES, OpenBatches, type ValidatedBatch } from './open-batches.ts';
 import type { ValidateOptions } from './options.ts';
-import { PointRules, type PointVerdict } from './point-rules.ts';
+import { goodPoints, isGood, PointRules, type PointVerdict } from './point-rules.ts';
 import type { RawPoints, RawSeries } from './raw-points.ts';
 import { type KnownSeries, RecentSeries } from './recent-series.ts';
 import { repack } from './repack.ts';
@@ -14,8 +16,6 @@ import { checkSeries, type SeriesFault } from './series-rules.ts';
 
 /** A definition is sent again after this much event time, so that no reader waits for it for ever. */
 const REDEFINE_MS = 3_600_000;
-/** Bit of a run’s flags: its points are back-fill or too late to act on. */
-export const HISTORICAL = 1;
 
 /** Where a raw record came from. */
 export interface RawSource {
@@ -39,6 +39,8 @@ export interface RefusedPart {
 export interface ValidatorSetup {
   readonly options: ValidateOptions;
   readonly catalog: Catalog;
+  /** Event time of the raw partition; what is good moves it on. */
+  readonly eventTime: EventTime;
   readonly partitions: number;
 }
 
@@ -59,6 +61,9 @@ export class Validator {
   readonly #batches: OpenBatches;
   /** Findings about the series of heads that come again; they live as long as the head is remembered. */
   readonly #findings = new WeakMap<readonly RawSeries[], Finding[]>();
+  /** Of the record under way: newest good point, and whether one is of the present. */
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #live = false;
 
   constructor(setup: ValidatorSetup) {
     this.#setup = setup;
@@ -72,9 +77,13 @@ export class Validator {
   accept(raw: RawPoints, source: RawSource): RefusedPart[] {
     const points = raw.timestamps.length;
     if (points === 0) return [{ code: 'RECORD_EMPTY', detail: '', points: 0 }];
-    const barred = this.#tenantFault(raw.tenant);
+    const barred = this.#tenantFault(raw.tenant, source.recordMs);
     if (barred !== undefined) return [{ ...barred, points }];
-    this.#rules.forRecord(source.recordMs, raw.backfill, source.redriven);
+    const { watermarkMs } = this.#setup.eventTime;
+    const { backfill } = raw;
+    this.#rules.forRecord(source.recordMs, { backfill, redriven: source.redriven, watermarkMs });
+    this.#newestMs = Number.NEGATIVE_INFINITY;
+    this.#live = false;
     const large = this.#batches.startRecord(raw.tenant, raw.series.length, points);
     const findings = this.#findingsOf(raw.series);
     const refused = new Refusals(raw);
@@ -96,7 +105,9 @@ export class Validator {
       start = end;
     }
     const bytes = large ? this.#batches.largestBytes : 0;
-    return bytes > MOST_BATCH_BYTES ? this.#giveUp(raw, bytes, findings) : refused.parts();
+    if (bytes > MOST_BATCH_BYTES) return this.#giveUp(raw, bytes, findings);
+    this.#tellTime(source.recordMs);
+    return refused.parts();
   }
 
   /** Hands over everything packed since the last call. */
@@ -104,7 +115,13 @@ export class Validator {
     this.#batches.drain(emit);
   }
 
-  #tenantFault(tenant: string): { code: ErrorCode; detail: string } | undefined {
+  /** Behind the record: its own points are judged by what came before it. */
+  #tellTime(recordMs: number): void {
+    const newestMs = this.#newestMs;
+    if (newestMs > 0) this.#setup.eventTime.hear({ newestMs, recordMs, live: this.#live });
+  }
+
+  #tenantFault(tenant: string, atMs: number): { code: ErrorCode; detail: string } | undefined {
     const { catalog, options } = this.#setup;
     if (tenant === '' || tenant.length > options.maxTenantLength) {
       return {
@@ -112,7 +129,7 @@ export class Validator {
         detail: `${tenant.length} characters, 1 to ${options.maxTenantLength}`,
       };
     }
-    return catalog.knowsTenant(tenant)
+    return catalog.knowsTenant(tenant, atMs)
       ? undefined
       : { code: 'TENANT_UNKNOWN', detail: tenant.slice(0, 64) };
   }
@@ -153,9 +170,8 @@ export class Validator {
     for (let i = runStart + 1; i <= end; i++) {
       const verdict = i < end ? this.#check(raw, i) : undefined;
       if (verdict === runVerdict) continue;
-      if (runVerdict === 'good' || runVerdict === 'historical') {
-        const flags = runVerdict === 'historical' ? HISTORICAL : 0;
-        this.#pack(raw, s, known, setRun(run, runStart, i, flags));
+      if (runVerdict !== undefined && isGood(runVerdict)) {
+        this.#pack(raw, s, known, setRun(run, runStart, i, goodPoints[runVerdict]));
       } else if (runVerdict !== undefined) {
         refused.range(runVerdict, raw.series[s]?.name.slice(0, 64) ?? '', runStart, i);
       }
@@ -168,6 +184,8 @@ export class Validator {
     run.seriesLow = known.identity.seriesLow;
     run.seriesHigh = known.identity.seriesHigh;
     const lastMs = raw.timestamps[run.end - 1] ?? 0;
+    this.#newestMs = Math.max(this.#newestMs, lastMs);
+    this.#live ||= (run.flags & runFlags.historical) === 0;
     const due = lastMs >= known.definedMs + REDEFINE_MS;
     if (due) known.definedMs = lastMs;
     const series = raw.series[s] as RawSeries;

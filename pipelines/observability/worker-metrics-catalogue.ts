@@ -24,6 +24,10 @@ export const metricCatalogue = {
   monitoring_points_in_total: counter('Points that a stage took in.', 'stage'),
   monitoring_points_out_total: counter('Points that a stage passed on.', 'stage'),
   monitoring_points_dropped_total: counter('Points left out by rule and counted.', 'stage', 'code'),
+  monitoring_points_late_total: counter(
+    'Points that came behind the watermark; those not scored are dropped with `POINT_LATE` too.',
+    'policy',
+  ),
   monitoring_points_dead_lettered_total: counter(
     'Points in records or parts of records that became dead letters.',
     'stage',
@@ -196,6 +200,7 @@ export const metricLabels: Readonly<Record<string, string>> = {
   code: 'an [error code](errors.md)',
   model: 'a model of `models/manifest.json`',
   member: 'a member of the ensemble',
+  policy: '`score`, `count`, `drop`',
   state: 'a state of the record, series or partition',
   phase: '`OPEN`, `UPDATE`, `CLOSE`',
   topic: 'a topic of the product, without prefix',

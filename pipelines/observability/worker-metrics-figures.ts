@@ -45,6 +45,7 @@ const BY_STAGE: Readonly<Record<string, Readonly<Record<string, Translation>>>> 
   enrich: {
     series: { metric: 'monitoring_series_registered' },
     series_room: { metric: 'monitoring_series_room' },
+    points_late_total: { metric: 'monitoring_points_late_total', label: 'policy' },
   },
   correlate: {
     alerts_total: { metric: 'monitoring_alert_records_total', label: 'state' },

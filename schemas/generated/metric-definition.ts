@@ -30,6 +30,8 @@ export interface MetricDefinition {
   readonly hop: number | null;
   /** What a missing point means. */
   readonly missingPolicy: MissingPolicy;
+  /** What becomes of points that come behind the watermark. */
+  readonly latePoints: LatePoints;
   /** Smallest value that can be, in `unit`; null when unbounded. */
   readonly dataMin: number | null;
   /** Largest value that can be, in `unit`; null when unbounded. */
@@ -62,3 +64,9 @@ export interface MetricDefinition {
 
 /** What a missing point means; UNKNOWN is read as IGNORE. */
 export type MissingPolicy = 'UNKNOWN' | 'IGNORE' | 'INTERPOLATE' | 'ZERO' | 'ALERT';
+
+/**
+ * What becomes of points that come behind the watermark; UNKNOWN leaves it to
+ * `eventTime.latePoints`.
+ */
+export type LatePoints = 'UNKNOWN' | 'SCORE' | 'COUNT' | 'DROP';

@@ -34,7 +34,10 @@ export interface SeriesBatch {
    * `timestamps`.
    */
   readonly runSteps: Uint8Array;
-  /** u8 per run: bit 0 historical (back-fill or late); other bits 0. */
+  /**
+   * u8 per run: bit 0 historical (back-fill, or too old to act on); bit 1 late (behind the
+   * watermark of its raw partition); other bits 0.
+   */
   readonly runFlags: Uint8Array;
   /** f64 LE per point of irregular runs only, in run order: epoch ms UTC. */
   readonly timestamps: Uint8Array;

@@ -98,7 +98,9 @@ async function pointsOn(name: string): Promise<number> {
   let points = 0;
   for (const { value } of await recordsOf(name)) {
     const { codec } = worker.pipeline;
-    const batch = readPackedBatch(codec.decode(value ?? new Uint8Array(0), ['SeriesBatch']).value);
+    const decoded = codec.decode(value ?? new Uint8Array(0), ['SeriesBatch', 'Tick']);
+    if (decoded.name === 'Tick') continue;
+    const batch = readPackedBatch(decoded.value);
     if ('code' in batch) throw new Error(batch.detail);
     points += batch.pointCount;
   }

@@ -15,7 +15,9 @@ export async function enrichedPoints(
   const times = new Map<string, Set<number>>();
   let repeated = 0;
   const add = (value: Uint8Array): void => {
-    const batch = readPackedBatch(topics.codec.decode(value, ['SeriesBatch']).value);
+    const decoded = topics.codec.decode(value, ['SeriesBatch', 'Tick']);
+    if (decoded.name === 'Tick') return;
+    const batch = readPackedBatch(decoded.value);
     if ('code' in batch) throw new Error(batch.detail);
     for (let run = 0; run < batch.runCount; run++) {
       const slot = batch.runSeries[run] ?? 0;

@@ -44,6 +44,8 @@ export class TopologyDriver {
   readonly #topics = new Map<string, DriverRecord[][]>();
   readonly #positions = new Map<string, number>();
   readonly #stamps = new Map<string, number>();
+  /** Up to where a task had come when it crashed: as long as it replays, nothing is broadcast to it. */
+  readonly #replayUntil = new Map<string, number>();
   readonly #open = new Set<string>();
 
   private constructor(setup: DriverSetup, ids: SchemaIds) {
@@ -87,6 +89,14 @@ export class TopologyDriver {
     this.pipe(topic, partition, { value: this.codec.encode(name, value), timestampMs });
   }
 
+  /** Logs to all raw partitions, or to some, that nothing has come for a while, as a worker does. */
+  silence(nowMs: number, partitions: readonly number[] = [...Array(this.partitions).keys()]): void {
+    for (const partition of partitions) {
+      const tick = { sourcePartition: partition, watermarkMs: nowMs, idle: true };
+      this.send('metrics.raw', partition, 'Tick', tick, nowMs);
+    }
+  }
+
   /** Runs all stages until nothing is left to read, or for so many kernel calls. */
   async run(calls = Number.POSITIVE_INFINITY): Promise<void> {
     let left = calls;
@@ -111,7 +121,10 @@ export class TopologyDriver {
   /** Forgets every kernel; each goes on from the state of its last checkpoint and replays what came after. */
   crash(): void {
     this.#open.clear();
-    for (const key of this.#positions.keys()) this.#positions.set(key, this.#stamps.get(key) ?? 0);
+    for (const [key, position] of this.#positions) {
+      this.#replayUntil.set(key, Math.max(position, this.#replayUntil.get(key) ?? 0));
+      this.#positions.set(key, this.#stamps.get(key) ?? 0);
+    }
   }
 
   /** All records of a topic, by partition and offset. */
@@ -140,17 +153,11 @@ export class TopologyDriver {
   async #step(stage: StageSpec, partition: number): Promise<boolean> {
     if (!this.#open.has(`${stage.name}/${partition}`)) await this.#start(stage, partition);
     const input = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
-    const topics = [...stage.inputs, ...stage.broadcast, ...stage.local];
-    // What is broadcast comes first, as a task is fed it before its input.
-    for (const topic of [...stage.broadcast, ...stage.local, ...stage.inputs]) {
-      const number = topics.indexOf(topic);
-      const from = stage.broadcast.includes(topic) ? 0 : partition;
-      const key = `${stage.name}/${topic}/${partition}`;
-      const position = this.#positions.get(key) ?? 0;
-      const records = this.#log(topic, from).slice(position, position + this.#recordsPerCall);
-      for (const record of records) input.append(number, from, record.offset, record);
-      this.#positions.set(key, position + records.length);
-    }
+    // What is broadcast comes first, as a task is fed it before its input, and is saved by itself.
+    const isReplay = this.#isReplay(stage, partition);
+    if (!isReplay) this.#feed(input, stage, stage.broadcast, partition);
+    const isBroadcast = input.count > 0;
+    if (!isBroadcast) this.#feed(input, stage, [...stage.local, ...stage.inputs], partition);
     if (input.count === 0) return false;
     const output = new SharedArrayBuffer(SLOT_BYTES);
     const task = this.#address(stage, partition);
@@ -169,7 +176,33 @@ export class TopologyDriver {
       const record = { key: copy(slot.key), value: copy(slot.value), headers, timestampMs };
       this.pipe(names[slot.topic] ?? '', slot.partition, record);
     }
+    if (isBroadcast) await this.#save(stage, partition);
     return true;
+  }
+
+  #feed(input: SlotWriter, stage: StageSpec, from: readonly string[], partition: number): void {
+    const topics = [...stage.inputs, ...stage.broadcast, ...stage.local];
+    for (const topic of from) {
+      const source = stage.broadcast.includes(topic) ? 0 : partition;
+      const key = `${stage.name}/${topic}/${partition}`;
+      const position = this.#positions.get(key) ?? 0;
+      const until = this.#replayUntil.get(key) ?? 0;
+      // Replayed and fresh records never share a call.
+      const most = position < until ? until - position : this.#recordsPerCall;
+      const count = Math.min(most, this.#recordsPerCall);
+      const records = this.#log(topic, source).slice(position, position + count);
+      for (const record of records)
+        input.append(topics.indexOf(topic), source, record.offset, record);
+      this.#positions.set(key, position + records.length);
+    }
+  }
+
+  #isReplay(stage: StageSpec, partition: number): boolean {
+    if (this.#log(stateTopic(stage.name), partition).length === 0) return false;
+    return stage.inputs.some((topic) => {
+      const key = `${stage.name}/${topic}/${partition}`;
+      return (this.#positions.get(key) ?? 0) < (this.#replayUntil.get(key) ?? 0);
+    });
   }
 
   async #save(stage: StageSpec, partition: number): Promise<void> {
@@ -203,8 +236,10 @@ export class TopologyDriver {
       prefix: '',
       deadLetters: this.#config.runtime.deadLetters,
     });
-    for (const topic of stage.broadcast)
+    for (const topic of stage.broadcast) {
       this.#positions.delete(`${stage.name}/${topic}/${partition}`);
+      this.#replayUntil.delete(`${stage.name}/${topic}/${partition}`);
+    }
     const state = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
     for (const record of this.#log(stateTopic(stage.name), partition))
       state.append(0, 0, 0, record);

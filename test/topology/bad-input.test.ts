@@ -84,7 +84,16 @@ const cases: readonly (readonly [string, Make, ErrorCode, number])[] = [
   ['a schema that is no Avro', () => framed(UNREADABLE_ID), 'SCHEMA_INCOMPATIBLE', 0],
   [
     'a record of another topic',
-    ({ codec }) => codec.encode('Tick', { sourcePartition: 0, watermarkMs: 1 }),
+    ({ codec }) =>
+      codec.encode('Event', {
+        tenant: 'default',
+        entity: 'shop',
+        kind: 'DEPLOY',
+        startMs: NOW_MS,
+        endMs: null,
+        text: '',
+        link: null,
+      }),
     'RECORD_TYPE',
     0,
   ],

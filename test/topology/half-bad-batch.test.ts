@@ -185,7 +185,7 @@ describe('a large record', () => {
     await driver.run();
     expect(deadLetters(driver)).toEqual([]);
     expect(driver.counters.enrich).toMatchObject({ points_in_total: 625_000 });
-    expect(driver.records('metrics.validated')).toHaveLength(1);
+    expect(driver.read('metrics.validated', 'SeriesBatch')).toHaveLength(1);
   });
 
   it('that no topic takes when it is packed again is a dead letter, and its series are defined after it', async () => {

@@ -27,7 +27,11 @@ function sendPoint(driver: TopologyDriver, labels: Record<string, string>, atMs:
 describe('a corrupt record on an inner topic', () => {
   it.each(readers)('%s: %s gives it up with its code and goes on', async (topic, stage) => {
     const driver = await TopologyDriver.open({ recordsPerCall: 3 });
-    const tick = driver.codec.encode('Tick', { sourcePartition: 0, watermarkMs: NOW_MS });
+    const tick = driver.codec.encode('Tick', {
+      sourcePartition: 0,
+      watermarkMs: NOW_MS,
+      idle: false,
+    });
     const kinds: readonly (readonly [string, Uint8Array | null])[] = [
       ['RECORD_EMPTY', null],
       ['RECORD_NOT_AVRO', Buffer.from('not Avro')],

@@ -22,6 +22,10 @@ async function watchFleet(stages: readonly StageSpec[]): Promise<TopologyDriver>
     }));
     driver.send('metrics.raw', 0, 'MetricBatch', rawBatch(series), at(10));
   }
+  // Nothing comes after: the last point, and then the time that a notification waits for.
+  const endMs = START_MS + ROUNDS * 60_000;
+  driver.silence(endMs);
+  driver.silence(endMs + 600_000);
   await driver.run();
   return driver;
 }

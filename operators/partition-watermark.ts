@@ -6,6 +6,8 @@ interface Progress {
   furthestMs: number;
   /** Ticks of others since then. */
   ticksSince: number;
+  /** It said itself that it is silent. */
+  idle: boolean;
 }
 
 /** When a partition is left out of the watermark. */
@@ -31,10 +33,11 @@ const IDLE_TICKS = 8;
 /**
  * Combines the event-time progress of several source partitions into one watermark, their minimum.
  *
- * It never goes back. A partition that is silent while others get `idleTimeoutMs` further, and tick at
- * least eight times, is left out until it is heard again; so is one that trails by more than
- * `maxSkewMs`. With `expected` partitions given, those not heard yet hold the watermark like silent
- * ones; without it only partitions heard of count.
+ * It never goes back. A partition that says it is idle is left out until it is heard again; so is one
+ * that says nothing while others get `idleTimeoutMs` further and tick at least eight times, and one that
+ * trails by more than `maxSkewMs`. When all are left out nothing is waited for: the furthest counts.
+ * With `expected` partitions given, those not heard yet hold the watermark like silent ones; without it
+ * only partitions heard of count.
  */
 export class PartitionWatermark {
   readonly #terms: WatermarkTerms;
@@ -46,7 +49,8 @@ export class PartitionWatermark {
     this.#terms = terms;
     for (let partition = 0; partition < expected; partition++) {
       const furthestMs = Number.NEGATIVE_INFINITY;
-      this.#partitions.set(partition, { watermarkMs: null, furthestMs, ticksSince: 0 });
+      const progress = { watermarkMs: null, furthestMs, ticksSince: 0, idle: false };
+      this.#partitions.set(partition, progress);
     }
   }
 
@@ -55,8 +59,8 @@ export class PartitionWatermark {
     return this.#watermarkMs;
   }
 
-  /** Takes a tick in and returns the combined watermark. */
-  advance(partition: number, watermarkMs: number): number {
+  /** Takes a tick in and returns the combined watermark. `idle`: the partition is silent from here on. */
+  advance(partition: number, watermarkMs: number, idle = false): number {
     const before = this.#partitions.get(partition)?.watermarkMs ?? Number.NEGATIVE_INFINITY;
     this.#furthestMs = Math.max(this.#furthestMs, watermarkMs);
     const furthestMs = this.#furthestMs;
@@ -66,7 +70,7 @@ export class PartitionWatermark {
       if (other.furthestMs === Number.NEGATIVE_INFINITY) other.furthestMs = furthestMs;
     }
     const own = Math.max(before, watermarkMs);
-    this.#partitions.set(partition, { watermarkMs: own, furthestMs, ticksSince: 0 });
+    this.#partitions.set(partition, { watermarkMs: own, furthestMs, ticksSince: 0, idle });
     this.#watermarkMs = Math.max(this.#watermarkMs, this.#minimum());
     return this.#watermarkMs;
   }
@@ -77,7 +81,7 @@ export class PartitionWatermark {
       if (this.#isIdle(progress) || this.#isFarBehind(progress)) continue;
       least = Math.min(least, progress.watermarkMs ?? Number.NEGATIVE_INFINITY);
     }
-    return least;
+    return least === Number.POSITIVE_INFINITY ? this.#furthestMs : least;
   }
 
   #isFarBehind({ watermarkMs }: Progress): boolean {
@@ -85,6 +89,7 @@ export class PartitionWatermark {
   }
 
   #isIdle(progress: Progress): boolean {
+    if (progress.idle) return true;
     const ahead = this.#furthestMs - progress.furthestMs;
     return ahead > this.#terms.idleTimeoutMs && progress.ticksSince >= IDLE_TICKS;
   }
