@@ -83,4 +83,14 @@ describe('StageStats', () => {
       lagRecords: 0,
     });
   });
+
+  it('does not take a late fetch or settlement for a partition of its own again', () => {
+    const stats = new StageStats('enrich');
+    stats.assigned(0, TOPIC, 0, 0);
+    stats.released(0);
+    stats.fetched(0, TOPIC, records(0, 5, 1000), 5);
+    stats.position(0, TOPIC, 5);
+    stats.ends(TOPIC, [{ partition: 0, low: 0, high: 99 }]);
+    expect(stats.progress()).toMatchObject({ lagRecords: 0, settledRecords: 0 });
+  });
 });

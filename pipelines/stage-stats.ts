@@ -63,10 +63,15 @@ export class StageStats {
 
   /** Notes where a partition begins: at `from`, of which what lies below `committed` is read again. */
   assigned(partition: number, topic: string, from: number, committed: number): void {
-    const progress = this.#input(partition, topic);
-    progress.position = from;
-    progress.high = Math.max(from, committed);
-    progress.replayUntil = committed;
+    this.#progress.set(`${topic}/${partition}`, {
+      topic,
+      partition,
+      position: from,
+      high: Math.max(from, committed),
+      replayUntil: committed,
+      fetches: [],
+      settledMs: 0,
+    });
     this.#replayedRecords += Math.max(0, committed - from);
   }
 
@@ -84,12 +89,13 @@ export class StageStats {
     this.#progress.clear();
   }
 
-  /** Notes a fetch, and the end of its partition as of then. */
+  /** Notes a fetch, and the end of its partition as of then; one that comes late, after the release, is not ours. */
   fetched(partition: number, topic: string, records: readonly FetchedRecord[], high: number): void {
     const first = records[0];
     const last = records.at(-1);
     if (first === undefined || last === undefined) return;
-    const progress = this.#input(partition, topic);
+    const progress = this.#progress.get(`${topic}/${partition}`);
+    if (progress === undefined) return;
     progress.high = Math.max(progress.high, high, last.offset + 1);
     progress.fetches.push({
       last: last.offset,
@@ -114,7 +120,8 @@ export class StageStats {
    * @returns the time stamps of the newest records of the fetches that this settles, epoch ms.
    */
   position(partition: number, topic: string, offset: number): readonly number[] {
-    const progress = this.#input(partition, topic);
+    const progress = this.#progress.get(`${topic}/${partition}`);
+    if (progress === undefined) return [];
     this.#settledRecords += Math.max(0, offset - progress.position);
     progress.position = offset;
     const settled: number[] = [];
@@ -168,22 +175,5 @@ export class StageStats {
     const settledRecords = this.#settledRecords;
     const replayedRecords = this.#replayedRecords;
     return { lagRecords, waitingSinceMs, settledRecords, replayRecords, replayedRecords };
-  }
-
-  #input(partition: number, topic: string): InputProgress {
-    const key = `${topic}/${partition}`;
-    const known = this.#progress.get(key);
-    if (known !== undefined) return known;
-    const created: InputProgress = {
-      topic,
-      partition,
-      position: 0,
-      high: 0,
-      replayUntil: 0,
-      fetches: [],
-      settledMs: 0,
-    };
-    this.#progress.set(key, created);
-    return created;
   }
 }

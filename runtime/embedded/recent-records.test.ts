@@ -1,3 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FetchedRecord } from '../transport.ts';
@@ -31,6 +34,24 @@ describe('RecentRecords within a RecentBudget', () => {
         expect(held).toBeLessThanOrEqual(kept);
       }),
     );
+  });
+
+  it('lets go of the memory of what it dropped', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const recent = new RecentRecords();
+    const held: WeakRef<object>[] = [];
+    for (let i = 0; i < 40; i++) {
+      const records = recordsFrom(i, 1);
+      held.push(new WeakRef(records));
+      recent.push({ records, bytes: 1 });
+    }
+    for (let i = 0; i < 30; i++) recent.shift();
+    // A weak reference holds until the turn in which it was made or read is over.
+    await turn();
+    collectGarbage();
+    expect(held.filter((each) => each.deref() !== undefined)).toHaveLength(10);
+    expect(recent.from(30, 40, ALL)).toMatchObject({ next: 40 });
   });
 
   it('stops before `to`', () => {

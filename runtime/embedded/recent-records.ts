@@ -18,6 +18,9 @@ interface Run {
   readonly bytes: number;
 }
 
+/** Stands where a dropped run stood until the list is cut: the run itself would be held by it. */
+const DROPPED: Run = { records: [], bytes: 0 };
+
 /**
  * Keeps the last records of one partition in memory, so that readers who keep up never wait for the file.
  *
@@ -36,6 +39,7 @@ export class RecentRecords {
   shift(): number {
     const run = this.#runs[this.#first];
     if (run === undefined) return 0;
+    this.#runs[this.#first] = DROPPED;
     this.#first += 1;
     if (this.#first >= 64 && this.#first * 2 >= this.#runs.length) {
       this.#runs = this.#runs.slice(this.#first);
