@@ -16,9 +16,11 @@ export interface WriteFleet {
   readonly pointsPerRecord: () => number;
   /** Rounds written with one answer of `pointsPerRecord`. */
   readonly stretch?: number;
+  /** Default true. */
+  readonly backfill?: boolean;
 }
 
-/** Writes a fleet round by round as back-fill and returns how many records it was cut into. */
+/** Writes a fleet round by round, as back-fill unless told otherwise, and returns how many records it was cut into. */
 export async function writeFleet(write: WriteFleet): Promise<number> {
   const { fleet, stretch = fleet.rounds } = write;
   const series = fleet.series.map(({ name, labels }) => ({ name, labels, kind: 'GAUGE' as const }));
@@ -32,7 +34,7 @@ export async function writeFleet(write: WriteFleet): Promise<number> {
       partitions: write.partitions,
       tenant: 'default',
       producer: 'fleet',
-      backfill: true,
+      backfill: write.backfill ?? true,
       maxPointsPerRecord: write.pointsPerRecord(),
     });
     for (let round = start; round < Math.min(fleet.rounds, start + stretch); round++) {
