@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{runtime,schemas,models,operators,pipelines,cli}/**/*.test.ts',
-            'test/{topology,fuzz}/**/*.test.ts',
+            'test/{topology,fuzz,soak}/**/*.test.ts',
           ],
           pool: 'forks',
           // Property tests on a busy machine with two cores: a time limit is for hangs, not for speed.
