@@ -4,11 +4,10 @@ import { gunzipSync } from 'node:zlib';
 import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
 import type { Scorer } from '../models/scorer.ts';
 import { type BacktestRow, backtestSeries } from '../operators/detect/backtest-series.ts';
+import { newDetectTables } from '../operators/detect/detect-tables.ts';
 import { Detector } from '../operators/detect/detector.ts';
-import { detectColumns, episodeColumns, seasonColumns } from '../operators/detect/state-columns.ts';
 import { type DetectTuning, defaultTuning } from '../operators/detect/tuning.ts';
 import { PipelineError } from '../runtime/errors.ts';
-import { PagedTable } from '../runtime/paged-table.ts';
 
 const HEADER = 'timestamp,anomaly_score,onset,expected,lower,upper,state\n';
 /** Significant digits of the numbers written. */
@@ -69,11 +68,9 @@ export async function runBacktest(request: BacktestRequest): Promise<BacktestSum
 }
 
 function newDetector(scorer: Scorer, tuning: DetectTuning = defaultTuning): Detector {
-  const series = new PagedTable(detectColumns, TABLE);
-  series.allocate();
-  const seasons = new PagedTable(seasonColumns, TABLE);
-  const episodes = new PagedTable(episodeColumns, TABLE);
-  return new Detector(scorer, { series, seasons, episodes }, tuning);
+  const tables = newDetectTables(TABLE);
+  tables.series.allocate();
+  return new Detector(scorer, tables, tuning);
 }
 
 function cells(row: Readonly<BacktestRow>): string {

@@ -92,9 +92,10 @@ class DetectKernel implements Kernel {
   }
 
   checkpoint(write: WriteState): void {
-    const { series, seasons, episodes, texts } = this.#shelf;
+    const { series, seasons, hours, episodes, texts } = this.#shelf;
     series.writeDirty((page, image) => write(stateKey('series', page), image));
     seasons.writeDirty((page, image) => write(stateKey('season', page), image));
+    hours.writeDirty((page, image) => write(stateKey('hour', page), image));
     episodes.writeDirty((page, image) => write(stateKey('episode', page), image));
     texts.writeDirty((chunk, bytes) => write(stateKey('text', chunk), bytes));
     const swept = this.#shelf.sweep.save();
@@ -108,9 +109,10 @@ class DetectKernel implements Kernel {
   restore(key: Uint8Array, value: Uint8Array | null): void {
     this.#restored = true;
     const { name, number } = parseStateKey(key);
-    const { series, seasons, episodes, texts, sweep } = this.#shelf;
+    const { series, seasons, hours, episodes, texts, sweep } = this.#shelf;
     if (name === 'series') series.readPage(number, value);
     else if (name === 'season') seasons.readPage(number, value);
+    else if (name === 'hour') hours.readPage(number, value);
     else if (name === 'episode') episodes.readPage(number, value);
     else if (name === 'text') texts.readChunk(number, value);
     else if (value === null) return;

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { shelfColumns } from '../operators/detect/series-shelf.ts';
-import { detectColumns, seasonColumns } from '../operators/detect/state-columns.ts';
+import { detectColumns, hourColumns, seasonColumns } from '../operators/detect/state-columns.ts';
 import type { RegisterLimits } from '../operators/enrich/series-register.ts';
 import { registerColumns } from '../operators/enrich/series-register.ts';
 import { type ColumnSpec, PagedTable } from '../runtime/paged-table.ts';
@@ -19,7 +19,7 @@ export interface SeriesSettings extends RegisterLimits {
 export const seriesBytes = Math.ceil(
   rowBytes(registerColumns) +
     rowBytes([...shelfColumns, ...detectColumns]) +
-    rowBytes(seasonColumns) +
+    rowBytes([...seasonColumns, ...hourColumns]) +
     2 * INDEX_BYTES,
 );
 

@@ -1,13 +1,8 @@
 import { backtestSeries } from '../../operators/detect/backtest-series.ts';
+import { newDetectTables } from '../../operators/detect/detect-tables.ts';
 import { Detector } from '../../operators/detect/detector.ts';
-import {
-  detectColumns,
-  episodeColumns,
-  seasonColumns,
-  WINDOW,
-} from '../../operators/detect/state-columns.ts';
+import { WINDOW } from '../../operators/detect/state-columns.ts';
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
-import { PagedTable } from '../../runtime/paged-table.ts';
 import type { ModelSet, Scorer } from '../scorer.ts';
 import { generateSeries, type SyntheticSeries, seriesKinds } from './synthetic.ts';
 
@@ -110,11 +105,7 @@ export async function judge(
 ): Promise<Judged[]> {
   const judged: Judged[] = [];
   for (const series of all) {
-    const tables = {
-      series: new PagedTable(detectColumns, { rowsPerPage: 1, pagesPerSlab: 1 }),
-      seasons: new PagedTable(seasonColumns, { rowsPerPage: 1, pagesPerSlab: 1 }),
-      episodes: new PagedTable(episodeColumns, { rowsPerPage: 1, pagesPerSlab: 1 }),
-    };
+    const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
     const row = tables.series.allocate();
     const scores = new Float64Array(series.values.length);
     const onsets = new Uint8Array(series.values.length);

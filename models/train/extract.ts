@@ -2,12 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type DetectInput, defaultSettings } from '../../operators/detect/detect-input.ts';
+import { newDetectTables } from '../../operators/detect/detect-tables.ts';
 import { FeaturePass } from '../../operators/detect/feature-pass.ts';
 import { FORECAST_WIDTH } from '../../operators/detect/forecast-features.ts';
 import { SeriesTracker } from '../../operators/detect/series-tracker.ts';
-import { detectColumns, seasonColumns, WINDOW } from '../../operators/detect/state-columns.ts';
+import { WINDOW } from '../../operators/detect/state-columns.ts';
 import { FOREST_WIDTH } from '../../operators/detect/window-features.ts';
-import { PagedTable } from '../../runtime/paged-table.ts';
 import { generateSeries, seriesKinds } from './synthetic.ts';
 
 /** Windows taken from one real series, spread evenly over it. */
@@ -92,12 +92,11 @@ class Rows {
 }
 
 function passOver(points: Points, count: number): FeaturePass {
-  const series = new PagedTable(detectColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
-  const seasons = new PagedTable(seasonColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
-  const pass = new FeaturePass(new SeriesTracker(series, seasons));
+  const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
+  const pass = new FeaturePass(new SeriesTracker(tables));
   const input: DetectInput = {
     runs: 1,
-    rows: Uint32Array.of(series.allocate()),
+    rows: Uint32Array.of(tables.series.allocate()),
     starts: Uint32Array.of(0),
     counts: Uint32Array.of(count),
     settingsOf: Uint32Array.of(0),

@@ -1,9 +1,9 @@
 import type { Scorer } from '../../models/scorer.ts';
-import { PagedTable } from '../../runtime/paged-table.ts';
 import { type DetectInput, type DetectSettings, defaultSettings } from './detect-input.ts';
 import type { EpisodeEvent } from './detect-output.ts';
+import { type DetectTables, newDetectTables } from './detect-tables.ts';
 import { Detector } from './detector.ts';
-import { detectColumns, episodeColumns, MEMBERS, seasonColumns } from './state-columns.ts';
+import { MEMBERS } from './state-columns.ts';
 
 /** Points of one series for a test. */
 export interface Track {
@@ -27,17 +27,12 @@ export interface TrackResult {
 /** A detector over fresh tables, with a row for each track. */
 export interface Bench {
   readonly detector: Detector;
-  readonly tables: ConstructorParameters<typeof Detector>[1];
+  readonly tables: DetectTables;
 }
 
 /** Makes a detector with `rows` new series. */
 export function newBench(scorer: Scorer, rows: number): Bench {
-  const size = { rowsPerPage: 4, pagesPerSlab: 4 };
-  const tables = {
-    series: new PagedTable(detectColumns, size),
-    seasons: new PagedTable(seasonColumns, size),
-    episodes: new PagedTable(episodeColumns, size),
-  };
+  const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
   for (let row = 0; row < rows; row++) tables.series.allocate();
   return { detector: new Detector(scorer, tables), tables };
 }

@@ -216,7 +216,7 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     const kept = newBench(scorer, tracks.length);
     await runCalls(kept, tracks, [first]);
     const restored = newBench(scorer, 0);
-    for (const name of ['series', 'seasons', 'episodes'] as const) {
+    for (const name of ['series', 'seasons', 'hours', 'episodes'] as const) {
       kept.tables[name].writeDirty((page, image) => restored.tables[name].readPage(page, image));
     }
     const rest = await runCalls(kept, tracks, [second]);

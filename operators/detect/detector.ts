@@ -1,7 +1,7 @@
 import type { Scorer } from '../../models/scorer.ts';
-import type { PagedTable } from '../../runtime/paged-table.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import type { DetectOutput, EpisodeEvent } from './detect-output.ts';
+import type { DetectTables } from './detect-tables.ts';
 import { EpisodeBook, type PointReading } from './episode-book.ts';
 import { FeaturePass } from './feature-pass.ts';
 import { sensitivityFactor } from './gates.ts';
@@ -13,15 +13,6 @@ import { SeriesTracker } from './series-tracker.ts';
 import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
 import { FOREST_WIDTH } from './window-features.ts';
-
-/** Where a detector keeps its state; made with the column lists of `state-columns.ts`. */
-export interface DetectTables {
-  /** One row per series, allocated by the caller; may have other columns beside `detectColumns`. */
-  readonly series: PagedTable;
-  /** Rows are allocated here by the detector. */
-  readonly seasons: PagedTable;
-  readonly episodes: PagedTable;
-}
 
 const COLD = 0;
 const WARMING = 1;
@@ -75,7 +66,7 @@ export class Detector {
     this.#scorer = scorer;
     this.#tables = tables;
     this.#tuning = tuning;
-    this.#pass = new FeaturePass(new SeriesTracker(tables.series, tables.seasons));
+    this.#pass = new FeaturePass(new SeriesTracker(tables));
     this.#members = new MemberTracker(tables.series, tuning);
     this.#calibration = new RateCalibration(tables.series, this.#members, tuning);
     this.#book = new EpisodeBook(tables.episodes, tuning.weights);
@@ -143,7 +134,9 @@ export class Detector {
     const settings = input.settings[input.settingsOf[r] as number] as DetectSettings;
     const start = input.starts[r] as number;
     const end = start + (input.counts[r] as number);
-    this.#load(row);
+    if (start === end) return;
+    const lastMs = (input.timestamps[start] as number) - (this.#pass.gapMs[start] as number);
+    this.#load(row, lastMs);
     this.#reading.row = row;
     this.#reading.historical = input.historical[r] as number;
     this.#reading.late = (input.late?.[r] ?? 0) !== 0;
@@ -152,7 +145,7 @@ export class Detector {
     this.#drawBand(start, end);
     const factor = sensitivityFactor(settings.sensitivity);
     for (let i = start; i < end; i++) this.#point(input, settings, factor, i);
-    this.#store(row);
+    this.#store(row, input.timestamps[end - 1] as number);
   }
 
   #drawBand(start: number, end: number): void {
@@ -225,15 +218,15 @@ export class Detector {
     onsets[i] = onset;
   }
 
-  #load(row: number): void {
+  #load(row: number, lastMs: number): void {
     this.#members.load(row);
-    this.#calibration.load(row);
-    this.#onsets.load(row);
+    this.#calibration.load(row, lastMs);
+    this.#onsets.load(row, lastMs);
   }
 
-  #store(row: number): void {
-    this.#calibration.store(row);
-    this.#onsets.store(row);
+  #store(row: number, lastMs: number): void {
+    this.#calibration.store(row, lastMs);
+    this.#onsets.store(row, lastMs);
     this.#tables.series.touch(row);
   }
 

@@ -10,12 +10,18 @@ const EXTREME = MEMBERS - 1;
 const FORECAST = 0;
 const FOREST = 1;
 const AUTOENCODER = 2;
-/** Cells after the three of each rated member. */
-const HELD_FOREST = 3 * RATED;
+/** Cells of `detect.member` after the mean and the variance of each rated member. */
+const EXCURSIONS = 2 * RATED;
+const HEIGHTS = EXCURSIONS + 1;
+const PEAK = EXCURSIONS + 2;
+/** The cell after them, in which `OnsetPolicy` counts points outside the band. */
+export const OUTSIDE_CELL = EXCURSIONS + 3;
+/** Cells of `detect.fast` after the short mean of each rated member. */
+const HELD_FOREST = RATED;
 const HELD_EXTREME = HELD_FOREST + 2;
-const EXCURSIONS = HELD_FOREST + 3;
-const HEIGHTS = HELD_FOREST + 4;
-const PEAK = HELD_FOREST + 5;
+/** Steps per unit of each cell of `detect.fast`; readings stay below 32, 2, 16, 64, and a held extreme below 128. */
+const FAST_STEPS = [1024, 16_384, 2048, 512, 16_384, 2048, 256] as const;
+const MOST_STEPS = 32_767;
 /** Mean and deviation of each rated member's reading over the training windows: what a new series starts from. */
 const PRIOR_MEAN = [0.9, 0.45, -2.2, 0.9] as const;
 const PRIOR_DEVIATION = [0.4, 0.05, 0.8, 0.7] as const;
@@ -28,17 +34,21 @@ const fround = Math.fround;
  * Turns the members' readings of one series into surprises and their sum.
  *
  * A reading's short mean is held against the long mean and deviation of the same member on the same series; readings
- * far out are held in before they are learned from. All cells are f32 and rounded after each point, so the state does
- * not depend on how points were cut into calls.
+ * far out are held in before they are learned from. Long means and variances are f32, the short memory is kept in steps
+ * of 16 bits; all are rounded after each point, so the state does not depend on how points were cut into calls.
  */
 export class MemberTracker {
   readonly #column: Column;
   readonly #tuning: DetectTuning;
+  readonly #fastColumn: Column;
   #cells: ColumnView = new Float32Array(new SharedArrayBuffer(0));
   #at = 0;
+  #fast: ColumnView = new Int16Array(new SharedArrayBuffer(0));
+  #fastAt = 0;
 
   constructor(series: PagedTable, tuning: DetectTuning) {
     this.#column = series.column('detect.member');
+    this.#fastColumn = series.column('detect.fast');
     this.#tuning = tuning;
   }
 
@@ -46,6 +56,8 @@ export class MemberTracker {
   load(row: number): void {
     this.#cells = this.#column.view(row);
     this.#at = this.#column.index(row);
+    this.#fast = this.#fastColumn.view(row);
+    this.#fastAt = this.#fastColumn.index(row);
   }
 
   /**
@@ -62,16 +74,17 @@ export class MemberTracker {
     { reading }: MemberColumns,
   ): void {
     for (let kind = 0; kind < results.length; kind++) {
-      const cell = this.#at + HELD_FOREST + kind;
+      const steps = FAST_STEPS[HELD_FOREST + kind] as number;
+      const cell = this.#fastAt + HELD_FOREST + kind;
       const result = results[kind] as Float32Array;
       const column = reading[FOREST + kind] as Float64Array;
-      let held = this.#cells[cell] as number;
+      let held = this.#fast[cell] as number;
       for (let i = start; i < end; i++) {
         const window = windowOf[i] as number;
-        if (window >= 0) held = result[window] as number;
-        column[i] = held;
+        if (window >= 0) held = stepsOf(result[window] as number, steps);
+        column[i] = held / steps;
       }
-      this.#cells[cell] = held;
+      this.#fast[cell] = held;
     }
   }
 
@@ -144,19 +157,21 @@ export class MemberTracker {
     const readings = columns.reading[member] as Float64Array;
     const surprises = columns.surprise;
     const cells = this.#cells;
-    const at = this.#at + 3 * member;
-    const begun = cells[at + 2] !== 0;
-    let short = begun ? (cells[at] as number) : fround(PRIOR_MEAN[member] as number);
-    let mean = begun ? (cells[at + 1] as number) : fround(PRIOR_MEAN[member] as number);
+    const at = this.#at + 2 * member;
+    const begun = cells[at + 1] !== 0;
+    const prior = fround(PRIOR_MEAN[member] as number);
+    const steps = FAST_STEPS[member] as number;
+    let short = begun ? (this.#fast[this.#fastAt + member] as number) : stepsOf(prior, steps);
+    let mean = begun ? (cells[at] as number) : prior;
     let variance = begun
-      ? (cells[at + 2] as number)
+      ? (cells[at + 1] as number)
       : fround((PRIOR_DEVIATION[member] as number) ** 2);
     for (let i = start; i < end; i++) {
       const reading = readings[i] as number;
       const ordinal = ordinals[i] as number;
       const deviation = Math.sqrt(variance);
       if (member === FORECAST) usual[i] = begun || i > start ? mean + 3 * deviation : 0;
-      const newest = short + shortShare * (reading - short);
+      const newest = short / steps + shortShare * (reading - short / steps);
       const inverse = 1 / Math.max(deviation, least);
       let surprise = (1 - alone) * surpriseOf((newest - mean) * inverse);
       if (alone > 0) surprise += alone * surpriseOf((reading - mean) * inverse);
@@ -164,13 +179,13 @@ export class MemberTracker {
       const most = (ordinal < YOUNG_POINTS ? youngHeld : held) * deviation;
       const change = Math.min(most, Math.max(-most, reading - mean));
       const share = Math.max(1 / (ordinal + priorReadings), 1 / memory);
-      short = fround(newest);
+      short = stepsOf(newest, steps);
       mean = fround(mean + share * change);
       variance = fround(Math.max(variance + share * (change * change - variance), LEAST_VARIANCE));
     }
-    cells[at] = short;
-    cells[at + 1] = mean;
-    cells[at + 2] = variance;
+    this.#fast[this.#fastAt + member] = short;
+    cells[at] = mean;
+    cells[at + 1] = variance;
   }
 
   /** A new extreme wears off from point to point until a higher one comes. */
@@ -179,13 +194,18 @@ export class MemberTracker {
     const { shortShares, extremePoints, extremeCap } = this.#tuning;
     const kept = 1 - (shortShares[EXTREME] as number);
     const beyond = reading[EXTREME] as Float64Array;
-    let held = this.#cells[this.#at + HELD_EXTREME] as number;
+    const steps = FAST_STEPS[HELD_EXTREME] as number;
+    let held = this.#fast[this.#fastAt + HELD_EXTREME] as number;
     for (let i = start; i < end; i++) {
       const ordinal = ordinals[i] as number;
-      held = fround(Math.max(held * kept, beyond[i] as number));
+      held = stepsOf(Math.max((held / steps) * kept, beyond[i] as number), steps);
       const aged = ordinal / (ordinal + extremePoints);
-      surprise[i * MEMBERS + EXTREME] = aged * Math.min(extremeCap, held);
+      surprise[i * MEMBERS + EXTREME] = aged * Math.min(extremeCap, held / steps);
     }
-    this.#cells[this.#at + HELD_EXTREME] = held;
+    this.#fast[this.#fastAt + HELD_EXTREME] = held;
   }
+}
+
+function stepsOf(value: number, steps: number): number {
+  return Math.min(MOST_STEPS, Math.max(-MOST_STEPS, Math.round(value * steps)));
 }

@@ -2,12 +2,14 @@ import type { Column, PagedTable } from '../../runtime/paged-table.ts';
 import type { DetectSettings } from './detect-input.ts';
 import type { EpisodeBook, PointReading } from './episode-book.ts';
 import { type GateReading, mayOpen } from './gates.ts';
-import { quietMs } from './rate-calibration.ts';
-import { OUTSIDE_CELL } from './state-columns.ts';
+import { OUTSIDE_CELL } from './member-tracker.ts';
+import { quietMs, timeLeftMs } from './rate-calibration.ts';
 import type { DetectTuning } from './tuning.ts';
 
 /** Points after a gap at which no episode opens. */
 const PAUSE_POINTS = 5;
+/** Bits of the second mark that count them down. */
+const PAUSE_BITS = 7;
 /** Most points outside the band that are counted. */
 const MOST_OUTSIDE = 255;
 /** What an odd course inside the band counts for, in points outside it. */
@@ -50,16 +52,21 @@ export class OnsetPolicy {
     this.#tuning = tuning;
   }
 
-  load(row: number): void {
-    this.#refractoryEndMs = this.#alert.view(row)[this.#alert.index(row) + 2] as number;
-    this.#pause = this.#mark.view(row)[this.#mark.index(row) + 2] as number;
+  /** @param lastMs time of the last point of the series, ms. */
+  load(row: number, lastMs: number): void {
+    const left = this.#alert.view(row)[this.#alert.index(row) + 2] as number;
+    this.#refractoryEndMs = lastMs + left;
+    this.#pause = (this.#mark.view(row)[this.#mark.index(row) + 1] as number) & PAUSE_BITS;
     this.#episode = this.#link.view(row)[this.#link.index(row) + 2] as number;
     this.#outside = this.#member.view(row)[this.#member.index(row) + OUTSIDE_CELL] as number;
   }
 
-  store(row: number): void {
-    this.#alert.view(row)[this.#alert.index(row) + 2] = this.#refractoryEndMs;
-    this.#mark.view(row)[this.#mark.index(row) + 2] = this.#pause;
+  store(row: number, lastMs: number): void {
+    const left = timeLeftMs(this.#refractoryEndMs, lastMs);
+    this.#alert.view(row)[this.#alert.index(row) + 2] = left;
+    const mark = this.#mark.view(row);
+    const markAt = this.#mark.index(row) + 1;
+    mark[markAt] = ((mark[markAt] as number) & ~PAUSE_BITS) | this.#pause;
     this.#link.view(row)[this.#link.index(row) + 2] = this.#episode;
     this.#member.view(row)[this.#member.index(row) + OUTSIDE_CELL] = this.#outside;
   }
@@ -86,11 +93,10 @@ export class OnsetPolicy {
 
   /** Closes the episode of the reading’s row, if one is open. */
   end(reading: OnsetReading): void {
-    this.load(reading.row);
+    this.load(reading.row, 0);
     if (this.#episode === 0) return;
     this.#book.close(this.#episode, reading);
-    this.#episode = 0;
-    this.store(reading.row);
+    this.#link.view(reading.row)[this.#link.index(reading.row) + 2] = 0;
   }
 
   #ready({ before, ms }: OnsetReading): boolean {

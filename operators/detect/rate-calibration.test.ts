@@ -14,7 +14,7 @@ function newCalibration(): RateCalibration {
   const members = new MemberTracker(series, defaultTuning);
   members.load(row);
   const calibration = new RateCalibration(series, members, defaultTuning);
-  calibration.load(row);
+  calibration.load(row, 0);
   return calibration;
 }
 

@@ -9,6 +9,13 @@ const USUAL_POINTS = 288;
 const GAP_INTERVALS = 6;
 /** The opening level lies at least this many mean heights above the floor. */
 const LEAST_HEIGHTS = 0.7;
+/** Exposure is kept in steps of 1.3 ms, up to 64 days. */
+const EXPOSURE_STEPS = 2 ** 26;
+const MOST_EXPOSURE = 2 ** 32 - 1;
+/** Longest time to come that is kept: 49 days. */
+const MOST_LEFT_MS = 2 ** 32 - 1;
+/** Bit of the second mark. */
+const INSIDE = 8;
 /** Mean heights between score 1 and score 2: the log of how much rarer the second is. */
 const CRITICAL_HEIGHTS = Math.log(CRITICAL_DAYS / WARNING_DAYS);
 
@@ -50,18 +57,25 @@ export class RateCalibration {
     this.#tuning = tuning;
   }
 
-  load(row: number): void {
+  /** @param lastMs time of the last point of the series, ms. */
+  load(row: number, lastMs: number): void {
+    const alert = this.#alert.view(row);
     const at = this.#alert.index(row);
-    this.#exposureDays = this.#alert.view(row)[at] as number;
-    this.#excursionEndMs = this.#alert.view(row)[at + 1] as number;
-    this.#inside = this.#mark.view(row)[this.#mark.index(row) + 3] === 1;
+    this.#exposureDays = (alert[at] as number) / EXPOSURE_STEPS;
+    this.#excursionEndMs = lastMs + (alert[at + 1] as number);
+    const marks = this.#mark.view(row)[this.#mark.index(row) + 1] as number;
+    this.#inside = (marks & INSIDE) !== 0;
   }
 
-  store(row: number): void {
+  store(row: number, lastMs: number): void {
+    const alert = this.#alert.view(row);
     const at = this.#alert.index(row);
-    this.#alert.view(row)[at] = this.#exposureDays;
-    this.#alert.view(row)[at + 1] = this.#excursionEndMs;
-    this.#mark.view(row)[this.#mark.index(row) + 3] = this.#inside ? 1 : 0;
+    alert[at] = this.#exposureDays * EXPOSURE_STEPS;
+    alert[at + 1] = timeLeftMs(this.#excursionEndMs, lastMs);
+    const mark = this.#mark.view(row);
+    const markAt = this.#mark.index(row) + 1;
+    const others = (mark[markAt] as number) & ~INSIDE;
+    mark[markAt] = others | (this.#inside ? INSIDE : 0);
   }
 
   /** Scores a sum by what was known before it, then learns it. */
@@ -71,7 +85,7 @@ export class RateCalibration {
     const days = Math.min(gapMs, GAP_INTERVALS * intervalMs) / DAY_MS;
     const kept = Math.max(0, 1 - days / memoryDays);
     const members = this.#members;
-    this.#exposureDays = this.#exposureDays * kept + days;
+    this.#exposureDays = stored(this.#exposureDays * kept + days);
     members.excursions *= kept;
     members.heights *= kept;
     const { priorHeights, priorHeight, priorExcursions } = this.#tuning;
@@ -107,6 +121,16 @@ export class RateCalibration {
     this.#priorFor = intervalMs;
     this.#priorDays = priorExcursions / (priorRate * (points / USUAL_POINTS) ** rateGrowth);
   }
+}
+
+/** Rounds to the width that exposure is stored in, so that it does not depend on how often it was stored. */
+function stored(days: number): number {
+  return Math.min(MOST_EXPOSURE, Math.round(days * EXPOSURE_STEPS)) / EXPOSURE_STEPS;
+}
+
+/** What is left of a time at the last point of a series: whole ms, for points come at such. */
+export function timeLeftMs(endMs: number, lastMs: number): number {
+  return Math.min(MOST_LEFT_MS, Math.max(0, Math.ceil(endMs - lastMs)));
 }
 
 /** Returns the refractory period of a series, in ms of event time. */

@@ -1,4 +1,5 @@
 import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import { SEASON_SLOTS } from './state-columns.ts';
 
 const HOUR_MS = 3_600_000;
 const HALF_HOUR_MS = 1_800_000;
@@ -8,6 +9,13 @@ const MONDAY_SHIFT = 3;
 /** Share that the newest visit of an hour has in its mean, once the slot is settled. */
 const NEWEST_SHARE = 0.2;
 const LAST_VISIT = 255;
+/** Means are kept in steps of a power of two, 16 bits each, chosen so that they take half of these or less. */
+const EXPONENT_SHIFT = 128;
+const MOST_STEPS = 32_767;
+const ROOMY_STEPS = 16_384;
+/** Steps in the most that a mean may change at once: at least, before a finer step is tried, and at most. */
+const COARSEST = 64;
+const FINEST = 4096;
 /** Spread by the mark that it is kept as. */
 const SPREADS = Float64Array.from({ length: 256 }, (_, mark) =>
   mark === 0 ? 0 : 2 ** (mark / 6 - 20),
@@ -24,8 +32,12 @@ export class SeasonProfile {
   readonly #mean: Column;
   readonly #visits: Column;
   readonly #spread: Column;
-  #means: Float32Array<ArrayBufferLike> = new Float32Array(0);
+  readonly #mark: Column;
+  /** Means in steps. */
+  #means: Int16Array<ArrayBufferLike> = new Int16Array(0);
   #meanAt = 0;
+  #step = 0;
+  readonly #values = new Float64Array(SEASON_SLOTS);
   #spreads: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
   #spreadAt = 0;
   #counts: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
@@ -42,6 +54,7 @@ export class SeasonProfile {
     this.#mean = table.column('season.mean');
     this.#visits = table.column('season.visits');
     this.#spread = table.column('season.spread');
+    this.#mark = table.column('season.mark');
   }
 
   /** Takes a new row. */
@@ -51,8 +64,9 @@ export class SeasonProfile {
 
   /** Turns to a row of the season table. */
   open(row: number): void {
-    this.#means = this.#mean.view(row) as Float32Array<SharedArrayBuffer>;
+    this.#means = this.#mean.view(row) as Int16Array<SharedArrayBuffer>;
     this.#meanAt = this.#mean.index(row);
+    this.#step = stepOf(this.#mark.view(row)[this.#mark.index(row)] as number);
     this.#counts = this.#visits.view(row) as Uint8Array<SharedArrayBuffer>;
     this.#countAt = this.#visits.index(row);
     this.#spreads = this.#spread.view(row) as Uint8Array<SharedArrayBuffer>;
@@ -74,8 +88,8 @@ export class SeasonProfile {
     const before = this.#known(slotOf(ms - HALF_HOUR_MS, holidays));
     const after = this.#known(slotOf(ms + HALF_HOUR_MS, holidays));
     const weight = remainder(ms - HALF_HOUR_MS, HOUR_MS) / HOUR_MS;
-    const first = this.#means[this.#meanAt + before] as number;
-    const second = this.#means[this.#meanAt + after] as number;
+    const first = this.#meanOf(before);
+    const second = this.#meanOf(after);
     this.visits = Math.min(
       this.#counts[this.#countAt + before] as number,
       this.#counts[this.#countAt + after] as number,
@@ -89,12 +103,12 @@ export class SeasonProfile {
   learn(row: number, slot: number, mean: number, spread: number, limit: number): void {
     const at = this.#countAt + slot;
     const visits = this.#counts[at] as number;
-    const old = this.#means[this.#meanAt + slot] as number;
+    const old = this.#meanOf(slot);
     const share = Math.max(1 / (visits + 1), NEWEST_SHARE);
     const change = share * (mean - old);
     const most = share * limit;
-    this.#means[this.#meanAt + slot] =
-      visits < 2 ? old + change : old + Math.min(most, Math.max(-most, change));
+    const held = visits < 2 ? change : Math.min(most, Math.max(-most, change));
+    this.#setMean(row, slot, old + held, limit);
     const usual = unfold(this.#spreads[this.#spreadAt + slot] as number);
     const seen = visits < 2 ? spread : Math.min(spread, 4 * usual);
     this.#spreads[this.#spreadAt + slot] = fold(
@@ -106,13 +120,38 @@ export class SeasonProfile {
 
   /** Moves every known mean down by `distance`: the base of the series has moved up by it. */
   shift(row: number, distance: number): void {
-    for (let slot = 0; slot < 48; slot++) {
-      const at = this.#meanAt + slot;
-      if ((this.#counts[this.#countAt + slot] as number) > 0) {
-        this.#means[at] = (this.#means[at] as number) - distance;
-      }
+    for (let slot = 0; slot < SEASON_SLOTS; slot++) {
+      const known = (this.#counts[this.#countAt + slot] as number) > 0;
+      this.#values[slot] = known ? this.#meanOf(slot) - distance : 0;
     }
+    this.#write(row, 0);
     this.#table.touch(row);
+  }
+
+  #meanOf(slot: number): number {
+    return (this.#means[this.#meanAt + slot] as number) * this.#step;
+  }
+
+  #setMean(row: number, slot: number, mean: number, limit: number): void {
+    const steps = Math.round(mean / this.#step);
+    if (Math.abs(steps) <= MOST_STEPS && limit > COARSEST * this.#step) {
+      this.#means[this.#meanAt + slot] = steps;
+      return;
+    }
+    for (let i = 0; i < SEASON_SLOTS; i++) this.#values[i] = this.#meanOf(i);
+    this.#values[slot] = mean;
+    this.#write(row, limit);
+  }
+
+  /** Writes all means in the least step that holds them twice over and is not needlessly fine for `limit`. */
+  #write(row: number, limit: number): void {
+    let most = limit / FINEST;
+    for (const value of this.#values) most = Math.max(most, Math.abs(value) / ROOMY_STEPS);
+    const mark = Math.min(255, Math.max(1, Math.ceil(Math.log2(most)) + EXPONENT_SHIFT));
+    this.#mark.view(row)[this.#mark.index(row)] = mark;
+    this.#step = stepOf(mark);
+    for (let slot = 0; slot < SEASON_SLOTS; slot++)
+      this.#means[this.#meanAt + slot] = Math.round((this.#values[slot] as number) / this.#step);
   }
 
   #known(slot: number): number {
@@ -139,6 +178,11 @@ export function remainder(value: number, divisor: number): number {
 /** Spreads are kept as logarithms, 1/6 of an octave a step, from 2^-20 to 2^22. */
 function fold(spread: number): number {
   return Math.min(255, Math.max(1, Math.round(6 * (Math.log2(spread) + 20))));
+}
+
+/** Step of the means by the mark that it is kept as; 0 is a row that has none yet. */
+function stepOf(mark: number): number {
+  return mark === 0 ? 0 : 2 ** (mark - EXPONENT_SHIFT);
 }
 
 function unfold(mark: number): number {

@@ -61,11 +61,14 @@ describe('SeriesShelf', () => {
     const { shelf, define, find } = setUp();
     for (let id = 0; id < 3000; id++) define(id);
     const link = shelf.series.column('detect.link');
-    for (let row = 0; row < 3000; row += 2)
+    for (let row = 0; row < 3000; row += 2) {
+      shelf.hours.allocate();
       link.view(row)[link.index(row) + 1] = shelf.seasons.allocate() + 1;
+    }
     shelf.series.writeDirty(() => undefined);
     for (let row = 2999; row >= 1; row--) shelf.evict(row);
-    expect([shelf.series.liveRows, shelf.seasons.liveRows]).toEqual([1, 1]);
+    const { series, seasons, hours } = shelf;
+    expect([series, seasons, hours].map(({ liveRows }) => liveRows)).toEqual([1, 1, 1]);
     expect([...shelf.stages]).toEqual([1, 0, 0, 0, 0]);
     const saved: unknown[] = [];
     shelf.texts.writeDirty((chunk, bytes) => saved.push([chunk, bytes?.length ?? 0]));

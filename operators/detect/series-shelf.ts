@@ -1,10 +1,11 @@
 import type { ChunkCacheOptions } from '../../runtime/chunk-cache.ts';
-import { type Column, type ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
 import { SeriesIndex } from '../../runtime/series-index.ts';
 import { TextStore } from '../../runtime/text-store.ts';
 import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import { lifeCycles } from './detect-output.ts';
-import { detectColumns, episodeColumns, STALE_INTERVALS, seasonColumns } from './state-columns.ts';
+import { type DetectTables, newDetectTables } from './detect-tables.ts';
+import { STALE_INTERVALS } from './state-columns.ts';
 
 /** Columns of a series beside what the detector keeps: its id, where its definition is, and its last life-cycle. */
 export const shelfColumns: readonly ColumnSpec[] = [
@@ -22,17 +23,18 @@ const STALE = lifeCycles.indexOf('stale');
  * A definition’s text is only read when an anomaly needs it. A series that was silent for too long is not found any
  * more, whether its row has been given up yet or not.
  */
-export class SeriesShelf {
-  readonly series = new PagedTable([...shelfColumns, ...detectColumns]);
-  readonly seasons = new PagedTable(seasonColumns);
-  readonly episodes = new PagedTable(episodeColumns);
+export class SeriesShelf implements DetectTables {
+  readonly series: PagedTable;
+  readonly seasons: PagedTable;
+  readonly hours: PagedTable;
+  readonly episodes: PagedTable;
   readonly texts: TextStore;
   readonly sweep: StaleSweep;
-  readonly #index = new SeriesIndex(this.series);
-  readonly #definition: Column = this.series.column('definition');
-  readonly #lifeCycle: Column = this.series.column('lifeCycle');
-  readonly #level: Column = this.series.column('detect.level');
-  readonly #link: Column = this.series.column('detect.link');
+  readonly #index: SeriesIndex;
+  readonly #definition: Column;
+  readonly #lifeCycle: Column;
+  readonly #level: Column;
+  readonly #link: Column;
   readonly #stages = new Uint32Array(lifeCycles.length);
 
   /**
@@ -40,7 +42,17 @@ export class SeriesShelf {
    * @param texts how much of the definitions lies in memory, and where the rest does; by default all.
    */
   constructor(ttlMs: number, texts: ChunkCacheOptions = {}) {
-    this.sweep = new StaleSweep(this.series, ttlMs);
+    const { series, seasons, hours, episodes } = newDetectTables({}, shelfColumns);
+    this.series = series;
+    this.seasons = seasons;
+    this.hours = hours;
+    this.episodes = episodes;
+    this.#index = new SeriesIndex(series);
+    this.#definition = series.column('definition');
+    this.#lifeCycle = series.column('lifeCycle');
+    this.#level = series.column('detect.level');
+    this.#link = series.column('detect.link');
+    this.sweep = new StaleSweep(series, ttlMs);
     this.texts = new TextStore(texts);
   }
 
@@ -73,7 +85,10 @@ export class SeriesShelf {
   /** Gives up a row with all that hangs on it but an open episode, which must be closed before. */
   evict(row: number): void {
     const season = this.#link.view(row)[this.#link.index(row) + 1] ?? 0;
-    if (season !== 0) this.seasons.release(season - 1);
+    if (season !== 0) {
+      this.seasons.release(season - 1);
+      this.hours.release(season - 1);
+    }
     this.texts.remove(this.#definition.view(row)[this.#definition.index(row)] ?? 0);
     this.#count(this.#lifeCycle.view(row)[this.#lifeCycle.index(row)] ?? 0, -1);
     this.#index.remove(row);

@@ -1,4 +1,5 @@
 import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { DetectTables } from './detect-tables.ts';
 import { SeasonProfile } from './season-profile.ts';
 import { ValueRing } from './value-ring.ts';
 
@@ -17,6 +18,9 @@ export class SeriesState {
   readonly #ringColumn: Column;
   readonly #link: Column;
   readonly #mark: Column;
+  readonly #hours: PagedTable;
+  readonly #hourLevel: Column;
+  readonly #hourSlot: Column;
   readonly profile: SeasonProfile;
   readonly ring = new ValueRing();
 
@@ -52,14 +56,24 @@ export class SeriesState {
   /** Row of the season table, plus 1. */
   seasonRow = 0;
 
-  constructor(series: PagedTable, seasons: PagedTable) {
+  constructor({ series, seasons, hours }: Omit<DetectTables, 'episodes'>) {
     this.#table = series;
     this.#clock = series.column('detect.clock');
     this.#level = series.column('detect.level');
     this.#ringColumn = series.column('detect.ring');
     this.#link = series.column('detect.link');
     this.#mark = series.column('detect.mark');
+    this.#hours = hours;
+    this.#hourLevel = hours.column('hour.level');
+    this.#hourSlot = hours.column('hour.slot');
     this.profile = new SeasonProfile(seasons);
+  }
+
+  /** Gives the series a season profile. */
+  beginSeason(): void {
+    this.seasonRow = this.profile.allocate() + 1;
+    this.#hours.allocate();
+    this.profile.open(this.seasonRow - 1);
   }
 
   /** Rounds every field to the width it is stored in. */
@@ -99,13 +113,8 @@ export class SeriesState {
     this.middleDeviation = level[at++] as number;
     this.slowDeviation = level[at++] as number;
     this.slowStep = level[at++] as number;
-    this.seasonOffset = level[at++] as number;
-    this.seasonDeviation = level[at++] as number;
     this.high = level[at++] as number;
     this.low = level[at++] as number;
-    this.slotSum = level[at++] as number;
-    this.slotCount = level[at++] as number;
-    this.slotSpread = level[at++] as number;
     this.trend = level[at++] as number;
     this.grain = level[at] as number;
     this.#loadLinks(row);
@@ -119,9 +128,30 @@ export class SeriesState {
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     this.ring.mark = mark[markAt] as number;
-    this.openSlot = mark[markAt + 1] as number;
     this.ring.open(this.#ringColumn.view(row), this.#ringColumn.index(row));
-    if (this.seasonRow !== 0) this.profile.open(this.seasonRow - 1);
+    if (this.seasonRow === 0) return this.#noHour();
+    this.profile.open(this.seasonRow - 1);
+    this.#loadHour(this.seasonRow - 1);
+  }
+
+  #noHour(): void {
+    this.seasonOffset = 0;
+    this.seasonDeviation = 0;
+    this.slotSum = 0;
+    this.slotCount = 0;
+    this.slotSpread = 0;
+    this.openSlot = 0;
+  }
+
+  #loadHour(row: number): void {
+    const level = this.#hourLevel.view(row);
+    const at = this.#hourLevel.index(row);
+    this.seasonOffset = level[at] as number;
+    this.seasonDeviation = level[at + 1] as number;
+    this.slotSum = level[at + 2] as number;
+    this.slotCount = level[at + 3] as number;
+    this.slotSpread = level[at + 4] as number;
+    this.openSlot = this.#hourSlot.view(row)[this.#hourSlot.index(row)] as number;
   }
 
   /** Puts the row back and marks its page as changed. */
@@ -140,13 +170,8 @@ export class SeriesState {
     level[at++] = this.middleDeviation;
     level[at++] = this.slowDeviation;
     level[at++] = this.slowStep;
-    level[at++] = this.seasonOffset;
-    level[at++] = this.seasonDeviation;
     level[at++] = this.high;
     level[at++] = this.low;
-    level[at++] = this.slotSum;
-    level[at++] = this.slotCount;
-    level[at++] = this.slotSpread;
     level[at++] = this.trend;
     level[at] = this.grain;
     this.#storeLinks(row);
@@ -160,7 +185,19 @@ export class SeriesState {
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     mark[markAt] = this.ring.mark;
-    mark[markAt + 1] = this.openSlot;
     this.#table.touch(row);
+    if (this.seasonRow !== 0) this.#storeHour(this.seasonRow - 1);
+  }
+
+  #storeHour(row: number): void {
+    const level = this.#hourLevel.view(row);
+    const at = this.#hourLevel.index(row);
+    level[at] = this.seasonOffset;
+    level[at + 1] = this.seasonDeviation;
+    level[at + 2] = this.slotSum;
+    level[at + 3] = this.slotCount;
+    level[at + 4] = this.slotSpread;
+    this.#hourSlot.view(row)[this.#hourSlot.index(row)] = this.openSlot;
+    this.#hours.touch(row);
   }
 }

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { PagedTable } from '../../runtime/paged-table.ts';
+import { newDetectTables } from './detect-tables.ts';
 import { SeriesTracker } from './series-tracker.ts';
-import { detectColumns, seasonColumns, WINDOW } from './state-columns.ts';
+import { WINDOW } from './state-columns.ts';
 
 const START_MS = Date.UTC(2024, 2, 4);
 const HOUR_MS = 3_600_000;
 
 function newTracker(): { tracker: SeriesTracker; row: number } {
-  const series = new PagedTable(detectColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
-  const seasons = new PagedTable(seasonColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
-  const row = series.allocate();
-  const tracker = new SeriesTracker(series, seasons);
+  const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
+  const row = tables.series.allocate();
+  const tracker = new SeriesTracker(tables);
   tracker.load(row);
   return { tracker, row };
 }

@@ -21,7 +21,7 @@ const SEASON_INTERVAL_MS = 2 * 3_600_000;
 /** Memory of the slow level. */
 const LASTING_MS = 3.5 * 86_400_000;
 /** Ring steps from the base at which the base is moved to the middle level. */
-const FAR_STEPS = 16_384;
+const FAR_STEPS = 512;
 
 /**
  * Follows one series at a time: levels, deviations, season profile, extremes and the ring of its last values.
@@ -136,8 +136,7 @@ export class SeriesTracker extends SeriesState {
     if (this.seasonRow === 0) {
       const old = this.count >= SEASON_POINTS && this.count * this.intervalMs >= SEASON_MS;
       if (!old || this.intervalMs > SEASON_INTERVAL_MS) return;
-      this.seasonRow = this.profile.allocate() + 1;
-      this.profile.open(this.seasonRow - 1);
+      this.beginSeason();
     }
     const slot = slotOf(this.timeMs, holidays) + 1;
     if (slot !== this.openSlot && this.slotCount > 0) {

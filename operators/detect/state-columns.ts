@@ -12,39 +12,42 @@ export const YOUNG_POINTS = 250;
 /** After so many intervals of silence a series counts as stale. */
 export const STALE_INTERVALS = 288;
 
-/** f32 cells of `detect.level`; `SeriesTracker` names them. */
-export const LEVEL_CELLS = 17;
-
-/** f32 cells of `detect.member`; `MemberTracker` names them. */
-export const MEMBER_CELLS = 20;
-
-/** Cell of `detect.member` that counts points outside the band. */
-export const OUTSIDE_CELL = 19;
-
 /**
- * Columns that detect keeps for every series (tier T0), 268 bytes a row.
+ * Columns that detect keeps for every series (tier T0), 200 bytes a row.
  *
  * `clock`: base of all other values, last timestamp (ms). `level`: levels, deviations and extremes, relative to the
- * base. `ring`: the last 32 values, relative to the base, in steps of a power of two. `member`: statistics of the
- * members, points outside the band. `alert`: exposure (days), end of the present excursion (ms), end of the refractory period (ms). `link`:
- * accepted points, season row + 1, episode row + 1. `mark`: ring exponent, open season slot, points until onsets are
- * allowed again, excursion under way. A row of zeros is a series that has seen nothing.
+ * base. `ring`: the last 32 values, relative to the base, in steps of a power of two, 12 bits each. `member`: means and
+ * variances of the members, excursions, points outside the band. `fast`: what members forget within some points, in
+ * fixed steps. `alert`: exposure, and the ends of the present excursion and of the refractory period, ms from the last
+ * point. `link`: accepted points, season row + 1, episode row + 1. `mark`: ring exponent; points until onsets are
+ * allowed again, and excursion under way. A row of zeros is a series that has seen nothing.
  */
 export const detectColumns: readonly ColumnSpec[] = [
   { name: 'detect.clock', type: 'f64', length: 2 },
-  { name: 'detect.alert', type: 'f64', length: 3 },
-  { name: 'detect.level', type: 'f32', length: LEVEL_CELLS },
-  { name: 'detect.member', type: 'f32', length: MEMBER_CELLS },
+  { name: 'detect.level', type: 'f32', length: 12 },
+  { name: 'detect.member', type: 'f32', length: 12 },
+  { name: 'detect.alert', type: 'u32', length: 3 },
   { name: 'detect.link', type: 'u32', length: 3 },
-  { name: 'detect.ring', type: 'i16', length: WINDOW },
-  { name: 'detect.mark', type: 'u8', length: 4 },
+  { name: 'detect.fast', type: 'i16', length: 7 },
+  { name: 'detect.ring', type: 'u8', length: (WINDOW / 2) * 3 },
+  { name: 'detect.mark', type: 'u8', length: 2 },
 ];
 
-/** Columns of a season profile (tier T1), 288 bytes a row: mean by slot relative to the base, spread, visits. */
+/** Columns of a season profile (tier T1), 193 bytes a row: mean by slot relative to the base, spread, visits; step of the means. */
 export const seasonColumns: readonly ColumnSpec[] = [
-  { name: 'season.mean', type: 'f32', length: SEASON_SLOTS },
+  { name: 'season.mean', type: 'i16', length: SEASON_SLOTS },
   { name: 'season.spread', type: 'u8', length: SEASON_SLOTS },
   { name: 'season.visits', type: 'u8', length: SEASON_SLOTS },
+  { name: 'season.mark', type: 'u8' },
+];
+
+/**
+ * Columns of what a series with a season gathers within an hour (tier T1), 21 bytes a row, as many rows as of season
+ * profiles: these change with every point, a profile once an hour, and only what changed is saved.
+ */
+export const hourColumns: readonly ColumnSpec[] = [
+  { name: 'hour.level', type: 'f32', length: 5 },
+  { name: 'hour.slot', type: 'u8' },
 ];
 
 /** Members of the ensemble in the order of every array that has one place per member. */

@@ -3,23 +3,23 @@ import { WINDOW } from './state-columns.ts';
 
 /** Stored exponents are shifted so that 0 means "none yet". */
 const EXPONENT_SHIFT = 128;
-const LIMIT = 32_767;
-/** A step of the ring is between 1/16 and 1/256 of the series' scale; 1/64 when it is chosen anew. */
+const LIMIT = 2047;
+/** A step of the ring is between 1/16 and 1/128 of the series' scale; 1/32 to 1/64 when it is chosen anew. */
 const COARSEST = 16;
-const FINEST = 256;
-const CHOSEN = 64;
+const FINEST = 128;
+const CHOSEN = 32;
 /** Step by its mark. */
 const STEPS = Float64Array.from({ length: 256 }, (_, mark) => 2 ** (mark - EXPONENT_SHIFT));
 
 /**
- * Holds the last `WINDOW` values of a series as whole steps of a power of two, 2 bytes each.
+ * Holds the last `WINDOW` values of a series as whole steps of a power of two, 12 bits each, two in three bytes.
  *
  * The step follows the series' scale and is changed only when it is off by four times, so that a value is rounded
- * once as a rule. Values further than 32,767 steps from the base are held at that limit.
+ * once as a rule. Values further than 2,047 steps from the base are held at that limit.
  */
 export class ValueRing {
   /** Steps of each place, from `#at` on; place of point n is n mod `WINDOW`. */
-  #steps: ColumnView = new Int16Array(new SharedArrayBuffer(2 * WINDOW));
+  #bytes: ColumnView = new Uint8Array(new SharedArrayBuffer((3 * WINDOW) / 2));
   #at = 0;
   #mark = 0;
   #step = STEPS[0] as number;
@@ -36,8 +36,8 @@ export class ValueRing {
   }
 
   /** Turns to the ring at a place of a column; it is read and written there. */
-  open(steps: ColumnView, at: number): void {
-    this.#steps = steps;
+  open(bytes: ColumnView, at: number): void {
+    this.#bytes = bytes;
     this.#at = at;
   }
 
@@ -50,29 +50,23 @@ export class ValueRing {
   push(ordinal: number, value: number, scale: number): void {
     if (this.#mark === 0 || scale < COARSEST * this.#step || scale > FINEST * this.#step)
       this.#fit(scale);
-    this.#steps[this.#at + (ordinal % WINDOW)] = limited(Math.round(value / this.#step));
+    this.#put(ordinal % WINDOW, Math.round(value / this.#step));
   }
 
   /** Moves all values down by a whole number of steps. */
   shift(steps: number): void {
-    for (let i = this.#at; i < this.#at + WINDOW; i++) {
-      this.#steps[i] = limited((this.#steps[i] as number) - steps);
-    }
+    for (let place = 0; place < WINDOW; place++) this.#put(place, this.#get(place) - steps);
   }
 
   /** Returns the value of a point; 0 for one before the first. */
   at(ordinal: number): number {
-    return ordinal < 0 ? 0 : (this.#steps[this.#at + (ordinal % WINDOW)] as number) * this.#step;
+    return ordinal < 0 ? 0 : this.#get(ordinal % WINDOW) * this.#step;
   }
 
   /** Writes the values, oldest first, when `count` values have been pushed. */
   read(count: number, into: Float64Array): void {
     const step = this.#step;
-    const steps = this.#steps;
-    const at = this.#at;
-    for (let i = 0; i < WINDOW; i++) {
-      into[i] = (steps[at + ((count + i) % WINDOW)] as number) * step;
-    }
+    for (let i = 0; i < WINDOW; i++) into[i] = this.#get((count + i) % WINDOW) * step;
   }
 
   #fit(scale: number): void {
@@ -80,14 +74,32 @@ export class ValueRing {
     const mark = Math.min(255, Math.max(1, exponent + EXPONENT_SHIFT));
     if (this.mark !== 0 && mark !== this.mark) {
       const ratio = 2 ** (this.mark - mark);
-      for (let i = this.#at; i < this.#at + WINDOW; i++) {
-        this.#steps[i] = limited(Math.round((this.#steps[i] as number) * ratio));
-      }
+      for (let place = 0; place < WINDOW; place++)
+        this.#put(place, Math.round(this.#get(place) * ratio));
     }
     this.mark = mark;
   }
-}
 
-function limited(steps: number): number {
-  return Math.min(LIMIT, Math.max(-LIMIT, steps));
+  #get(place: number): number {
+    const at = this.#at + (place >> 1) * 3;
+    const middle = this.#bytes[at + 1] as number;
+    const bits =
+      (place & 1) === 0
+        ? (this.#bytes[at] as number) | ((middle & 15) << 8)
+        : (middle >> 4) | ((this.#bytes[at + 2] as number) << 4);
+    return (bits << 20) >> 20;
+  }
+
+  #put(place: number, steps: number): void {
+    const bits = Math.min(LIMIT, Math.max(-LIMIT, steps)) & 0xfff;
+    const at = this.#at + (place >> 1) * 3;
+    const middle = this.#bytes[at + 1] as number;
+    if ((place & 1) === 0) {
+      this.#bytes[at] = bits;
+      this.#bytes[at + 1] = (middle & 0xf0) | (bits >> 8);
+    } else {
+      this.#bytes[at + 1] = (middle & 15) | ((bits & 15) << 4);
+      this.#bytes[at + 2] = bits >> 4;
+    }
+  }
 }
