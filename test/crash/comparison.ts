@@ -102,6 +102,11 @@ export class Comparison {
       expectSameOutcome(outcome, this.#expected);
       const later = run.workers.filter((each) => each !== first);
       expect(later.map((each) => each.mostCold)).toEqual(later.map(() => 0));
+    } catch (error) {
+      for (const [number, { log }] of run.workers.entries()) {
+        for (const line of log) process.stderr.write(`crash: ${name}: worker ${number}: ${line}\n`);
+      }
+      throw error;
     } finally {
       await run.close();
     }

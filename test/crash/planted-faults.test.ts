@@ -37,9 +37,9 @@ const FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
   'a stamp says one record more than the state includes': {
     file: 'runtime/task-state.ts',
-    sound: 'checkpoint: this.#checkpoint, positions: Object.fromEntries(positions) }',
-    faulty: `checkpoint: this.#checkpoint,
-      positions: Object.fromEntries([...positions].map(([topic, offset]) => [topic, offset + 1])) }`,
+    sound: 'positions: Object.fromEntries(positions),',
+    faulty:
+      'positions: Object.fromEntries([...positions].map(([topic, offset]) => [topic, offset + 1])),',
   },
   'provenance is not looked at': {
     file: 'operators/source-progress.ts',
