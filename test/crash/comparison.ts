@@ -14,13 +14,13 @@ const CHECKPOINT_MS = 2500;
 /** The fleet of the suite: three tenants, so that three partitions correlate. */
 export const SUITE_FLEET: FleetSetup = {
   seed: 23,
-  series: 680,
-  hosts: 170,
+  series: 640,
+  hosts: 160,
   tenants: ['default', 'north', 'south'],
   rounds: 700,
-  stepMs: 60_000,
+  stepMs: 20_000,
   faultEvery: 50,
-  growth: 0.5,
+  growth: 0.8,
 };
 
 /** The fleet of the short form. */
