@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailPointName } from '../../runtime/fail-point.ts';
-import { kafkaClients } from '../integration/transport-clients.ts';
+import type { KafkaClientName } from '../integration/transport-clients.ts';
 import { requireOwnBroker, requireRegistry } from '../servers/require-server.ts';
 import { type Cluster, startCluster } from '../servers/servers.ts';
 import { Comparison } from './comparison.ts';
@@ -18,12 +18,12 @@ const FAIL_POINTS = {
   restoring: { enrich: 1, detect: 3, correlate: 1 },
 } as const;
 
-const possible = requireOwnBroker('the crash suite');
-const withRegistry = requireRegistry('the crash suite without its registry');
+/** Defines the suite for one client: an undisturbed run, and every disturbance compared with it. */
+export function defineCrashCases(client: KafkaClientName): void {
+  const possible = requireOwnBroker(`the crash suite, ${client}`);
+  const withRegistry = requireRegistry(`the crash suite without its registry, ${client}`);
 
-describe.runIf(possible).for(kafkaClients)(
-  'the anomalies, alerts and incidents of an undisturbed run, by %s,',
-  (client) => {
+  describe.runIf(possible)(`the findings of an undisturbed run, by ${client},`, () => {
     let cluster: Cluster;
     let comparison: Comparison;
 
@@ -55,5 +55,5 @@ describe.runIf(possible).for(kafkaClients)(
     );
     it('come through a minute in which a partition is paused', () => partitionPaused(comparison));
     it('come from workers halted past their session', () => frozen(comparison, 2));
-  },
-);
+  });
+}

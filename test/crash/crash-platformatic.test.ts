@@ -1,0 +1,3 @@
+import { defineCrashCases } from './crash-cases.ts';
+
+defineCrashCases('platformatic');
