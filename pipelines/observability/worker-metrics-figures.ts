@@ -4,7 +4,7 @@ import type { MetricName } from './worker-metrics-catalogue.ts';
 type Figures = Readonly<Record<string, number>>;
 
 /** Drops that are as they should be: the first value of a counter, which rates begin from, and repeats. */
-const EXPECTED_DROPS = ['COUNTER_BASE', 'RECORD_REPEATED'];
+export const EXPECTED_DROPS = ['COUNTER_BASE', 'RECORD_REPEATED'];
 
 /** A kernel’s counter as a metric, and the label that carries what stands in its braces. */
 interface Translation {

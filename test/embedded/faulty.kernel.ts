@@ -37,6 +37,11 @@ const faults: Readonly<Record<string, (input: SlotReader, output: KernelOutput) 
     output.count('records_dead_lettered_total{code="RECORD_EMPTY"}', 1);
     output.count('scored_total{member="forecast"}', 1);
   },
+  /** Has no memory for any series. */
+  refuse: (_input, output) => {
+    output.count('points_dropped_total{code="SERIES_MEMORY"}', 1);
+    output.count('scored_total{member="forecast"}', 1);
+  },
   /** Counts as dropped what it takes in, and tells nobody. */
   drop: (_input, output) => {
     output.count('points_dropped_total{code="SERIES_UNDEFINED"}', 1);

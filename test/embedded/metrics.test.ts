@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, loadConfig } from '../../pipelines/config.ts';
+import { selfAlertNames } from '../../pipelines/observability/self-alerts.ts';
+import { metricCatalogue } from '../../pipelines/observability/worker-metrics-catalogue.ts';
 import { openMetricsListener } from '../../pipelines/observability/worker-metrics-listener.ts';
 import { type RunningPipeline, runPipeline } from '../../pipelines/run.ts';
 import { topology } from '../../pipelines/topology.ts';
@@ -217,9 +219,27 @@ describe('a worker that is asked', () => {
     expect([...found.keys()].filter((key) => /h\d+|unit|host/.test(key))).toEqual([]);
   });
 
+  it('shows every metric that there is, but for what did not happen', async () => {
+    const shown = new Set([...(await scrape()).keys()].map((key) => key.split('{', 1)[0]));
+    const absent = Object.entries(metricCatalogue).filter(
+      ([name, { kind }]) => !shown.has(kind === 'histogram' ? `${name}_count` : name),
+    );
+    expect(absent.map(([name]) => name)).toEqual([
+      'monitoring_points_dropped_total',
+      'monitoring_points_late_total',
+      'monitoring_dead_letters_left_out_total',
+      'monitoring_series_evicted_total',
+      'monitoring_notification_records_total',
+      'monitoring_stage_faults_total',
+      'monitoring_trace_spans_total',
+    ]);
+  });
+
   it('has no self-alert on', async () => {
     const found = await scrape();
-    expect([...found].filter(([key]) => key.startsWith('monitoring_self_alert'))).toHaveLength(5);
+    expect([...found].filter(([key]) => key.startsWith('monitoring_self_alert'))).toHaveLength(
+      selfAlertNames.length,
+    );
     expect(sumSamples(found, 'monitoring_self_alert')).toBe(0);
   });
 

@@ -151,6 +151,7 @@ describe('a worker with a fault of its own', () => {
       says: /counted and not written/,
       set: [quick.window],
     },
+    { fault: 'refuse', alert: 'memory_short', says: /no memory for them/, set: [] },
     { fault: 'lose', alert: 'silent_discard', says: /neither passed on/, set: [] },
   ])('$alert: its kernel is one to $fault, and it $says', async ({ fault, alert, says, set }) => {
     const worker = await FaultyWorker.start(`${fault}-${alert}`, fault, set);

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { selfAlertNames } from '../../pipelines/observability/self-alerts.ts';
 import { metricCatalogue } from '../../pipelines/observability/worker-metrics-catalogue.ts';
+import { EXPECTED_DROPS } from '../../pipelines/observability/worker-metrics-figures.ts';
 import { errorCatalogue } from '../../runtime/errors.ts';
 import { findPromtool } from '../servers/promtool.ts';
 
@@ -33,6 +34,12 @@ describe('deploy/prometheus', () => {
       expect(annotations.runbook).toBe(page);
       expect(existsSync(join(root, page)), page).toBe(true);
     }
+  });
+
+  it('takes the same drops for a matter of course as a worker does', () => {
+    const left = [...text.matchAll(/code!~"([^"]*)"/g)].map(([, codes]) => codes?.split('|'));
+    expect(left.length).toBeGreaterThan(0);
+    for (const codes of left) expect(codes).toEqual(EXPECTED_DROPS);
   });
 
   it('asks only for metrics, labels and codes that there are', () => {
