@@ -190,6 +190,8 @@ class MachineRun {
 
   async #drain(feed: LiveFeed): Promise<void> {
     await this.#writer.flush();
+    // Nothing comes any more: the last seconds need not wait for slower points to be correlated.
+    await this.#pipeline.endInput();
     const { transport, prefix } = this.#pipeline;
     const deadlineMs = systemClock.nowMs() + DRAIN_MS;
     for (let quiet = 0; quiet < 2 && systemClock.nowMs() < deadlineMs; ) {

@@ -165,7 +165,8 @@ function settingsOf({ servers, name, fleet }: CrashRunSetup): readonly string[] 
     'runtime.checkpointIntervalMs=1000',
     // An episode that comes behind the watermark is taken as it comes, so the order in which partitions are heard would
     // show in alerts and incidents. Here none does: correlate waits for whatever a disturbance holds up.
-    `detect.allowedLatenessMs=${LATE_ROUNDS * fleet.stepMs}`,
+    `eventTime.allowedLatenessMs=${LATE_ROUNDS * fleet.stepMs}`,
+    'eventTime.idleTimeoutMs=3600000',
     `correlate.idleTimeoutMs=${DAY_MS}`,
   ];
 }
