@@ -13,6 +13,8 @@ import {
 } from 'rxjs';
 import { PipelineError } from '../runtime/errors.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
+import type { Subscription } from '../runtime/transport.ts';
+import { warmKernel } from '../runtime/warm-kernel.ts';
 import { inputTopics, StageRun, type StageServices } from './stage-run.ts';
 
 /** How often a stage is rebuilt without one acknowledged write before the fault counts as lasting, and the wait. */
@@ -39,13 +41,16 @@ export interface RunningStage {
 export function runStage(spec: StageSpec, services: StageServices): RunningStage {
   const stopped = new Subject<void>();
   let current: StageRun | undefined;
-  const run$ = defer(() =>
-    services.transport.subscribe(
-      `${services.prefix}${spec.name}`,
-      inputTopics(spec, services.prefix),
-      { standby: services.standbyReplicas > 0 },
-    ),
-  ).pipe(
+  let isWarm = false;
+  const subscribe = async (): Promise<Subscription> => {
+    const { transport, prefix, standbyReplicas } = services;
+    // Before the group knows of us: what it then gives us is waited for.
+    if (!isWarm) await warmKernel(spec, services);
+    isWarm = true;
+    const standby = standbyReplicas > 0;
+    return transport.subscribe(prefix + spec.name, inputTopics(spec, prefix), { standby });
+  };
+  const run$ = defer(subscribe).pipe(
     mergeMap((subscription) => {
       current = new StageRun(spec, services, subscription);
       return current.graph;

@@ -9,6 +9,13 @@ export interface TaskAddress {
 
 /** What the main thread asks of a kernel thread; bytes are in the shared buffers, never in the message. */
 export type KernelCall =
+  /** Loads a kernel with all that it needs, and keeps nothing. */
+  | {
+      readonly op: 'warm';
+      readonly task: TaskAddress;
+      readonly kernel: string;
+      readonly context: KernelContext;
+    }
   | {
       readonly op: 'open';
       readonly task: TaskAddress;

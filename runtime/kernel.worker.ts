@@ -51,6 +51,10 @@ function crossThread(error: PipelineError): Error {
 }
 
 async function dispatch(call: KernelCall): Promise<KernelAnswer> {
+  if (call.op === 'warm') {
+    (await load(call)).close?.();
+    return answer();
+  }
   if (call.op === 'open') return open(call);
   if (call.op === 'close') {
     close(call.task);
@@ -66,9 +70,13 @@ async function dispatch(call: KernelCall): Promise<KernelAnswer> {
   return output.answer();
 }
 
+async function load({ kernel, context }: KernelCall & { op: 'open' | 'warm' }): Promise<Kernel> {
+  const module = (await import(kernel)) as { default: CreateKernel<unknown> };
+  return await module.default(context);
+}
+
 async function open(call: KernelCall & { op: 'open' }): Promise<KernelAnswer> {
-  const module = (await import(call.kernel)) as { default: CreateKernel<unknown> };
-  const kernel = await module.default(call.context);
+  const kernel = await load(call);
   const { inputs, outputs, prefix, deadLetters } = call;
   const { stage } = call.task;
   close(call.task);

@@ -42,6 +42,19 @@ describe('Lanes', () => {
     expect(await Promise.all(calls)).toHaveLength(8);
   }, 20_000);
 
+  it('loads a kernel ahead and keeps nothing of it', async () => {
+    const lanes = new Lanes({ threads: 1, timeoutMs: 10_000 });
+    open.push(lanes);
+    const task = { stage: 'slow', partition: 0 };
+    const context = { stage: 'slow', partition: 0, partitions: 1, options: 0 };
+    await lanes.run(0, { op: 'warm', task, kernel: slowKernel, context });
+    const output = new SharedArrayBuffer(64);
+    const used = lanes.run(0, { op: 'checkpoint', task, output });
+    await expect(used).rejects.toMatchObject({ code: 'TASK_LOST' });
+    const missing = lanes.run(0, { op: 'warm', task, kernel: 'data:text/javascript,?', context });
+    await expect(missing).rejects.toMatchObject({ code: 'KERNEL_FAILED' });
+  }, 20_000);
+
   it('gives up a call that takes too long and tells the next one that its kernel is gone', async () => {
     const process = await slowLane(60_000, 4000);
     const [first, second] = await Promise.allSettled([process(), process()]);

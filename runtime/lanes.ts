@@ -44,6 +44,11 @@ export class Lanes {
     this.#turns = this.#pools.map(() => Promise.resolve());
   }
 
+  /** How many lanes there are. */
+  get count(): number {
+    return this.#pools.length;
+  }
+
   /** The lane of a task: partitions go round the lanes, and the stages of one partition share a lane. */
   laneOf(partition: number): number {
     return partition % this.#pools.length;

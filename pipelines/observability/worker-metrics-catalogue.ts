@@ -206,7 +206,7 @@ export const metricLabels: Readonly<Record<string, string>> = {
   topic: 'a topic of the product, without prefix',
   event: 'a counter’s name in the kernel’s code',
   change: '`assigned`, `revoked`',
-  op: '`open`, `restore`, `process`, `checkpoint`, `close`',
+  op: '`warm`, `open`, `restore`, `process`, `checkpoint`, `close`',
   lane: 'number of a kernel thread, from 0',
   name: 'a self-alert',
   outcome: '`exported`, `failed`',

@@ -17,6 +17,7 @@ import { KafkaSubscription } from './kafka-subscription.ts';
 import { type Pace, realPace } from './pace.ts';
 import { type CertificatePaths, readCertificates } from './read-certificates.ts';
 import { readPartition } from './read-partition.ts';
+import { ReaderPool } from './reader-pool.ts';
 import { toNewTopic } from './topic-config.ts';
 import type { OpenWireNode } from './wire-node.ts';
 
@@ -34,6 +35,8 @@ export interface KafkaTransportOptions {
   readonly replicationFactor?: number;
   readonly sessionTimeoutMs?: number;
   readonly heartbeatMs?: number;
+  /** How long a stage may take to release partitions that go to another worker. */
+  readonly revokeTimeoutMs?: number;
   /** How long a fetch waits for records before it comes back empty. */
   readonly maxWaitMs?: number;
   /** How long writes, commits and questions wait for brokers before they are given up. */
@@ -101,6 +104,7 @@ export class KafkaTransport implements Transport {
   readonly #limitMs: number;
   readonly #limits: FetchLimits;
   readonly #client: KafkaClient;
+  readonly #readers: ReaderPool;
   readonly #producers = new Map<string, IdempotentProducer>();
   readonly #subscriptions = new Set<KafkaSubscription>();
   readonly #maxRecordBytes = new Map<string, number>();
@@ -117,6 +121,7 @@ export class KafkaTransport implements Transport {
       maxBytesPerPartition: 2 * 1024 * 1024,
     };
     this.#client = open('admin');
+    this.#readers = new ReaderPool(() => open('read'));
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -181,13 +186,15 @@ export class KafkaTransport implements Transport {
     this.#refuseIfClosed();
     const counts = new Map<string, number>();
     for (const topic of topics) counts.set(topic, (await this.#partitionsOf(topic)).length);
-    const { sessionTimeoutMs = 10_000, heartbeatMs = 500 } = this.#options;
+    const { sessionTimeoutMs = 10_000, heartbeatMs = 250 } = this.#options;
+    const { revokeTimeoutMs = 15_000 } = this.#options;
     const subscription = new KafkaSubscription({
       group,
       counts,
       standby,
       sessionTimeoutMs,
       heartbeatMs,
+      revokeTimeoutMs,
       limits: this.#limits,
       memberClient: this.#open(`${group}-member`),
       client: this.#open(group),
@@ -210,7 +217,7 @@ export class KafkaTransport implements Transport {
     this.#refuseIfClosed();
     const { to, signal } = options;
     const ends = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
-    const client = this.#open('read');
+    const client = this.#readers.take();
     try {
       yield* readPartition({
         topic,
@@ -224,7 +231,7 @@ export class KafkaTransport implements Transport {
         limitMs: this.#limitMs,
       });
     } finally {
-      client.close();
+      this.#readers.give(client);
     }
   }
 
@@ -232,6 +239,7 @@ export class KafkaTransport implements Transport {
     this.#closing.abort();
     await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    this.#readers.close();
     this.#client.close();
   }
 
