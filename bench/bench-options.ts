@@ -32,6 +32,10 @@ export interface BenchOptions {
   /** Share of points at which an anomaly is planted. */
   readonly planted: number;
   readonly durability: 'full' | 'normal';
+  /** Graceful hand-overs, kills, and standbys of each task, of the hand-over bench. */
+  readonly handovers: number;
+  readonly kills: number;
+  readonly standbys: number;
   /** Last line is one JSON object. */
   readonly json: boolean;
 }
@@ -57,6 +61,9 @@ const flags = {
   rate: { type: 'string', default: '1000' },
   planted: { type: 'string', default: '0.0001' },
   durability: { type: 'string', default: 'full' },
+  handovers: { type: 'string', default: '5' },
+  kills: { type: 'string', default: '2' },
+  standbys: { type: 'string', default: '0' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -90,6 +97,9 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     rates: values.rate.split(',').map((text) => numberOf('rate', text)),
     planted: number('planted'),
     durability: oneOf('durability', values.durability, ['full', 'normal']),
+    handovers: number('handovers'),
+    kills: number('kills'),
+    standbys: number('standbys'),
     json: values.json,
   };
 }

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   cardinality: async () => (await import('./cardinality-bench.ts')).cardinalityBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
   clients: async () => (await import('./clients-bench.ts')).clientsBench,
+  handover: async () => (await import('./handover-bench.ts')).handoverBench,
   pipeline: async () => (await import('./pipeline-bench.ts')).pipelineBench,
 };
 

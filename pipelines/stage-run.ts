@@ -109,6 +109,7 @@ export class StageRun {
   /** Settles everything taken in, saves the state, and leaves the group. */
   async finish(): Promise<void> {
     this.#services.meter.stopped();
+    await Promise.race([this.#subscription.drain(), this.#broken.promise]);
     this.#subscription.pause([...this.#tasks.keys()]);
     const released = Promise.all(
       [...this.#tasks.keys()].map((partition) => this.#release(partition)),

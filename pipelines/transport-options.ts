@@ -107,6 +107,16 @@ const kafka = z
       .default(30_000)
       .meta({ unit: 'ms' })
       .describe('Silence after which the brokers give a worker’s partitions to another.'),
+    revokeTimeoutMs: z
+      .number()
+      .int()
+      .min(1000)
+      .max(600_000)
+      .default(15_000)
+      .meta({ unit: 'ms' })
+      .describe(
+        'Time a stage may take to finish and save partitions that go to another worker; then it loses them as they are and is rebuilt.',
+      ),
     ssl: ssl.prefault({}),
     sasl: sasl.optional(),
   })

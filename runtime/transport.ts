@@ -95,6 +95,12 @@ export interface Subscription {
     offsets: readonly PartitionOffset[],
     owned?: readonly number[],
   ): Promise<void>;
+  /**
+   * Has the group take all partitions away before `close`, so that others are ready for them while we still work: they
+   * are `revoked` as at any rebalance. Resolves when they are released, or cannot be in time, or at once where nobody
+   * else could have them.
+   */
+  drain(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -98,6 +98,9 @@ export class EmbeddedSubscription implements Subscription {
     await this.#ports.write(records, offsets);
   }
 
+  /** Nobody else could have the partitions. */
+  async drain(): Promise<void> {}
+
   async close(): Promise<void> {
     this.end();
   }

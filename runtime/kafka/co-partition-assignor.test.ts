@@ -88,6 +88,15 @@ describe('assignCoPartitions', () => {
     });
   });
 
+  it('gives nothing to a member that is about to go, and what it holds to nobody until then', () => {
+    const going = { ...member('a', [0, 1]), leaving: true };
+    const assigned = assignCoPartitions([going, member('b', [2])], 3);
+    expect(shares([going, member('b', [2])], 3)).toEqual({ a: [], b: [2] });
+    expect(assigned.get('b')).toMatchObject({ awaiting: true, settling: true });
+    expect(assigned.get('a')).toMatchObject({ awaiting: false, settling: true });
+    expect(shares([going], 3)).toEqual({ a: [] });
+  });
+
   it('says who is still to get something, and that the group is not at rest', () => {
     const told = (members: readonly Claim[], partitions: number) =>
       [...assignCoPartitions(members, partitions)].map(([id, { awaiting, settling }]) => [

@@ -15,7 +15,8 @@ interface Share {
  * a member keeps what it holds up to that share. A number that is to move from a living member is given to nobody
  * yet: its holder finishes it first and joins again, and only then the new owner gets it. So two members never work
  * on one partition, and partitions that stay are not interrupted. What nobody holds goes to the member that stands by
- * for it, as far as its share allows, and what a member has to give up is what others with room stand by for.
+ * for it, as far as its share allows, and what a member has to give up is what others with room stand by for. A member
+ * that is about to go has no share.
  *
  * Pure and independent of the order of `members`.
  */
@@ -33,7 +34,8 @@ export function assignCoPartitions(
   const awaiting = shares.filter(({ memberId, size }) => (owned.get(memberId)?.length ?? 0) < size);
   const workers = new Map(holders);
   for (const [memberId, part] of owned) for (const each of part) workers.set(each, memberId);
-  const chosen = chooseStandbys(members, partitions, workers);
+  const staying = members.filter(({ leaving }) => leaving !== true);
+  const chosen = chooseStandbys(staying, partitions, workers);
   return new Map(
     shares.map(({ memberId }) => [
       memberId,
@@ -86,13 +88,14 @@ function shareOut(
   const order = [...held].sort(
     ([idA, a], [idB, b]) => b.length - a.length || (idA < idB ? -1 : Number(idA > idB)),
   );
-  const least = Math.floor(partitions / members.length);
-  const withOneMore = partitions % members.length;
-  const sized = order.map(([memberId, own], rank) => ({
-    memberId,
-    own,
-    size: least + (rank < withOneMore ? 1 : 0),
-  }));
+  const going = new Set(members.filter(({ leaving }) => leaving === true).map(idOf));
+  const staying = order.filter(([memberId]) => !going.has(memberId)).map(([memberId]) => memberId);
+  const least = Math.floor(partitions / staying.length);
+  const withOneMore = partitions % staying.length;
+  const sized = order.map(([memberId, own]) => {
+    const size = least + (staying.indexOf(memberId) < withOneMore ? 1 : 0);
+    return { memberId, own, size: going.has(memberId) ? 0 : size };
+  });
   const roomy = new Set(
     sized.filter(({ own, size }) => own.length < size).map(({ memberId }) => memberId),
   );
@@ -102,6 +105,10 @@ function shareOut(
     const dearestFirst = own.toSorted((a, b) => Number(isWanted(a)) - Number(isWanted(b)));
     return { memberId, size, kept: dearestFirst.slice(0, size) };
   });
+}
+
+function idOf({ memberId }: Claim): string {
+  return memberId;
 }
 
 /** Gives out what nobody holds: first to who stands by for it, then in order. */

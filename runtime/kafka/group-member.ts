@@ -31,6 +31,8 @@ export interface MembershipOptions {
   readonly standby: boolean;
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
+  /** How long the release of partitions may take. */
+  readonly revokeTimeoutMs: number;
   /** For join, sync and heartbeat: a join holds its connection until all members have come. */
   readonly client: KafkaClient;
   readonly pace: Pace;
@@ -71,6 +73,8 @@ export class GroupMember {
   #settling = false;
   /** Whether the subscription knows its part. */
   #told = false;
+  readonly #leave = new AbortController();
+  readonly #drained = new AbortController();
 
   constructor(options: MembershipOptions, ports: MembershipPorts) {
     this.#options = options;
@@ -96,7 +100,7 @@ export class GroupMember {
   /** Belongs to the group until `close`; never rejects. */
   async run(): Promise<void> {
     let failures = 0;
-    while (!this.#closed) {
+    while (!this.#closed && !this.#hasDrained) {
       try {
         this.#joining = true;
         await this.#join();
@@ -111,12 +115,33 @@ export class GroupMember {
     }
   }
 
+  /**
+   * Has the group take everything away in order, as at any rebalance: the others learn of it while we still work.
+   * Resolves when it is released, or after `limitMs`; then only `close` makes sense.
+   */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#identity === undefined || this.#held.length === 0) return;
+    this.#leave.abort();
+    const { pace } = this.#options;
+    await pace.sleep(limitMs, AbortSignal.any([this.#closing.signal, this.#drained.signal]));
+  }
+
   /** Ends the membership; the id to leave the group with, when there is one. */
   close(): string | undefined {
     this.#closing.abort();
     this.#identity = undefined;
     this.#held = [];
     return this.#memberId === '' ? undefined : this.#memberId;
+  }
+
+  get #leaving(): boolean {
+    return this.#leave.signal.aborted;
+  }
+
+  get #hasDrained(): boolean {
+    const hasDrained = this.#leaving && this.#held.length === 0;
+    if (hasDrained) this.#drained.abort();
+    return hasDrained;
   }
 
   get #closed(): boolean {
@@ -128,7 +153,8 @@ export class GroupMember {
     const { counts, pace } = this.#options;
     const generation = this.#identity?.generation ?? -1;
     const standbys = this.#options.standby ? this.#standbys : undefined;
-    const metadata = encodeClaim([...counts.keys()], { owned: this.#held, generation, standbys });
+    const claim = { owned: this.#held, generation, standbys, leaving: this.#leaving };
+    const metadata = encodeClaim([...counts.keys()], claim);
     let answer = await this.#requestJoin(metadata);
     if (answer.generation === undefined) {
       this.#memberId = answer.memberId;
@@ -146,11 +172,12 @@ export class GroupMember {
   }
 
   async #requestJoin(metadata: Uint8Array): Promise<JoinAnswer> {
-    const { sessionTimeoutMs } = this.#options;
+    const { sessionTimeoutMs, revokeTimeoutMs } = this.#options;
     return await this.#requests.join({
       memberId: this.#memberId,
       sessionTimeoutMs,
-      rebalanceTimeoutMs: sessionTimeoutMs,
+      // Somebody else may ask for a rebalance while we still release.
+      rebalanceTimeoutMs: sessionTimeoutMs + revokeTimeoutMs,
       protocol: groupProtocol,
       metadata,
     });
@@ -199,14 +226,18 @@ export class GroupMember {
     const heartbeatMs = this.#settling
       ? Math.min(settlingHeartbeatMs, this.#options.heartbeatMs)
       : this.#options.heartbeatMs;
-    let again = this.#releasing !== undefined;
+    let again = this.#releasing !== undefined || this.#leaving;
     const released = new AbortController();
     void this.#releasing?.finally(() => {
       this.#releasing = undefined;
       released.abort();
     });
+    const ends = [this.#closing.signal, released.signal];
+    // Already leaving, it would end every wait at once.
+    const wake = AbortSignal.any(this.#leaving ? ends : [...ends, this.#leave.signal]);
     while (!this.#closed && !(again && this.#releasing === undefined)) {
-      await pace.sleep(heartbeatMs, AbortSignal.any([this.#closing.signal, released.signal]));
+      await pace.sleep(heartbeatMs, wake);
+      again ||= this.#leaving;
       if (this.#closed || (again && this.#releasing === undefined)) return;
       if (await this.#heartbeat()) again = true;
     }

@@ -11,8 +11,8 @@ const version = 0;
  * holds and stands by for, as JSON).
  */
 export function encodeClaim(topics: readonly string[], claim: Omit<Claim, 'memberId'>): Uint8Array {
-  const { owned, generation, standbys } = claim;
-  const own = json({ owned, generation, standbys });
+  const { owned, generation, standbys, leaving } = claim;
+  const own = json({ owned, generation, standbys, leaving });
   return Buffer.concat([int16(version), array(topics, string), int32(own.length), own]);
 }
 
@@ -23,13 +23,14 @@ export function decodeClaim({ memberId, metadata }: GroupMemberMetadata): Claim 
     const bytes = Buffer.from(metadata);
     let at = 6;
     for (let left = bytes.readInt32BE(2); left > 0; left -= 1) at += 2 + bytes.readInt16BE(at);
-    const { owned, generation, standbys } = parse<Claim>(bytes, at);
+    const { owned, generation, standbys, leaving } = parse<Claim>(bytes, at);
     if (!isNumbers(owned)) return nothing;
     return {
       memberId,
       owned,
       generation: Number(generation ?? -1),
       ...(isNumbers(standbys) ? { standbys } : {}),
+      ...(leaving === true ? { leaving } : {}),
     };
   } catch {
     return nothing;

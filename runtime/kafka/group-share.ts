@@ -5,6 +5,8 @@ export interface Claim {
   readonly generation: number;
   /** Partitions it stands by for; absent when it does not stand by for any, ever. */
   readonly standbys?: readonly number[] | undefined;
+  /** Whether it is about to go: it gives everything up, and gets nothing. */
+  readonly leaving?: boolean | undefined;
 }
 
 /** What the leader tells a member. */

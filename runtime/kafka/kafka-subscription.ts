@@ -16,8 +16,6 @@ import { type Repetition, retrying, toPipelineError } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
 
-/** Part of the session time-out within which revoked partitions are to be released. */
-const releaseShare = 0.6;
 const leaveLimitMs = 1000;
 
 /** Errors of a commit after which the same offsets may be committed under the next generation. */
@@ -36,6 +34,8 @@ export interface SubscriptionOptions {
   readonly standby: boolean;
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
+  /** How long the release of revoked partitions may take; then they are given up as they are. */
+  readonly revokeTimeoutMs: number;
   readonly limits: FetchLimits;
   readonly memberClient: KafkaClient;
   readonly client: KafkaClient;
@@ -125,6 +125,10 @@ export class KafkaSubscription implements Subscription {
     await this.#commit(offsets);
   }
 
+  async drain(): Promise<void> {
+    if (this.#end === undefined) await this.#member.drain(this.#options.revokeTimeoutMs);
+  }
+
   async close(): Promise<void> {
     await this.#finish();
   }
@@ -157,8 +161,8 @@ export class KafkaSubscription implements Subscription {
     const release = (): void => released.abort();
     this.#subscriber?.next({ kind: 'revoked', partitions, release });
     if (released.signal.aborted || this.#end !== undefined) return;
-    const { pace, sessionTimeoutMs } = this.#options;
-    await pace.sleep(sessionTimeoutMs * releaseShare, released.signal);
+    const { pace, revokeTimeoutMs } = this.#options;
+    await pace.sleep(revokeTimeoutMs, released.signal);
   }
 
   async #commit(offsets: readonly PartitionOffset[]): Promise<void> {

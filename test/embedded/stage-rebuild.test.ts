@@ -44,6 +44,7 @@ function failingOnce(transport: EmbeddedTransport): Transport {
       pause: (partitions) => inner.pause(partitions),
       resume: (partitions) => inner.resume(partitions),
       committed: (topic, partition) => inner.committed(topic, partition),
+      drain: () => inner.drain(),
       close: () => inner.close(),
       write,
     };
