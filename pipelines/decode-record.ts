@@ -16,7 +16,7 @@ export function decodeRecord<N extends RecordName>(
   codec: Codec,
   { value, index }: SlotReader,
   expected: readonly N[],
-  output: KernelOutput,
+  output: Pick<KernelOutput, 'reject'>,
 ): DecodedRecord<N> | undefined {
   if (value === null) {
     output.reject(index, { code: 'RECORD_EMPTY', points: 0, detail: 'tombstone' });

@@ -109,7 +109,8 @@ class EnrichKernel implements Kernel {
 
   #validated(input: SlotReader, output: KernelOutput): void {
     const { index, timestampMs } = input;
-    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch', 'Tick'], output);
+    const refusing = this.#refusing(input, output);
+    const decoded = decodeRecord(this.#codec, input, ['SeriesBatch', 'Tick'], refusing);
     if (decoded === undefined) return;
     if (decoded.name === 'Tick') {
       this.#eventTime.hear(decoded.value.sourcePartition, decoded.value);
@@ -118,7 +119,7 @@ class EnrichKernel implements Kernel {
     }
     const batch = readPackedBatch(decoded.value, this.#memory);
     if ('code' in batch) {
-      output.reject(index, { ...batch, points: 0 });
+      refusing.reject(index, { ...batch, points: 0 });
       return;
     }
     output.count('points_in_total', batch.pointCount);
@@ -138,6 +139,19 @@ class EnrichKernel implements Kernel {
       const code = 'POINT_OUT_OF_ORDER';
       this.#decisions.note({ ...decided, kind: 'DROP', code, outcome: 'drop', count });
     }
+  }
+
+  /** Gives up a record that nobody can read, and notes it: without tenant or points, for they cannot be told. */
+  #refusing(input: SlotReader, output: KernelOutput): Pick<KernelOutput, 'reject'> {
+    return {
+      reject: (index, rejection) => {
+        const outcome = output.reject(index, rejection);
+        const decided = { tenant: '', kind: 'REJECT', code: rejection.code, outcome } as const;
+        const { timestampMs: atMs } = input;
+        this.#decisions.note({ ...decided, atMs, count: 1, example: placeOf(input) });
+        return outcome;
+      },
+    };
   }
 
   /** Behind the points that it stands for: detect hears how far event time has come for this partition. */

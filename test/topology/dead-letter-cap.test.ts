@@ -142,4 +142,26 @@ describe('dead letters of one tenant and code', () => {
     expect(again).toHaveLength(letters.length);
     expect(again.every(({ headers }) => headers['error.sampled'] === undefined)).toBe(true);
   });
+
+  it('of a later stage are capped as well, and all of them decided', async () => {
+    const driver = await TopologyDriver.open({ stages: topology.slice(0, 2), set: limits });
+    const send = (count: number, timestampMs: number): void => {
+      for (let i = 0; i < count; i++)
+        driver.pipe('metrics.validated', 1, { value: Buffer.from('no'), timestampMs });
+    };
+    send(50, NOW_MS);
+    // A later minute closes the one before.
+    send(12, NOW_MS + 120_000);
+    await driver.run();
+    const counters = driver.counters.enrich ?? {};
+    expect(deadLetters(driver)).toHaveLength(10 + Math.floor(40 / 7) + 10);
+    expect(counters['dead_letters_left_out_total{code="RECORD_NOT_AVRO"}']).toBe(35 + 2);
+    const told = driver.read('decisions', 'Decision').map(({ stage, code, outcome, count }) => {
+      return [stage, code, outcome, count];
+    });
+    expect(told).toEqual([
+      ['enrich', 'RECORD_NOT_AVRO', 'deadLetter', 15],
+      ['enrich', 'RECORD_NOT_AVRO', 'leftOut', 35],
+    ]);
+  });
 });
