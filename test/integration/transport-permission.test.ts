@@ -4,15 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../pipelines/config.ts';
+import { runPipeline } from '../../pipelines/run.ts';
 import { PipelineError } from '../../runtime/errors.ts';
 import {
   type KafkaTransport,
   type KafkaTransportOptions,
   openKafkaTransport,
 } from '../../runtime/kafka/kafka-transport.ts';
+import { createLog } from '../../runtime/log.ts';
+import type { Transport } from '../../runtime/transport.ts';
 import { readAll, record, spec, text } from '../conformance/fixtures.ts';
 import { Received } from '../conformance/received.ts';
 import { requireOwnBroker } from '../servers/require-server.ts';
+import { makeFleet } from '../support/fleet.ts';
+import { untilIdle } from '../support/pipeline-reading.ts';
+import { writeFleet } from '../support/write-fleet.ts';
 import { MutualTlsBroker, operator } from './mutual-tls-broker.ts';
 import { kafkaClients } from './transport-clients.ts';
 import { eventually } from './transport-load.ts';
@@ -22,6 +29,8 @@ const folder = mkdtempSync(join(tmpdir(), 'vigie-permission-'));
 
 /** Has what docs/operations.md says a worker needs, from the start. */
 const worker = '/O=Vigie/CN=worker';
+/** Has the same for names of its own, and loses some of it. */
+const pipelineSubject = '/CN=pipeline';
 /** Is known and may do nothing but what a test gives it. */
 const guest = '/C=FR/O=Elsewhere, Inc/CN=guest';
 const guestPrincipal = 'User:CN=guest,O=Elsewhere\\, Inc,C=FR';
@@ -36,44 +45,56 @@ interface Grant {
   readonly pattern?: 'LITERAL' | 'PREFIXED';
 }
 
-/** Gives permissions, as `kafka-acls --add` does. */
-async function allow(secured: MutualTlsBroker, grant: Grant): Promise<void> {
-  const { principal, operations, resource, name, pattern = 'LITERAL' } = grant;
+async function asOperator(
+  secured: MutualTlsBroker,
+  act: (admin: kafkajs.Admin) => Promise<unknown>,
+): Promise<void> {
   const { caPath = '', certPath = '', keyPath = '' } = secured.ssl(operator);
   const [ca, cert, key] = [caPath, certPath, keyPath].map((path) => readFileSync(path));
-  const kafka = new kafkajs.Kafka({
-    brokers: [...secured.broker.brokers],
-    logLevel: kafkajs.logLevel.NOTHING,
-    ssl: { ca, cert, key },
-  });
-  const admin = kafka.admin();
+  const brokers = [...secured.broker.brokers];
+  const logLevel = kafkajs.logLevel.NOTHING;
+  const admin = new kafkajs.Kafka({ brokers, logLevel, ssl: { ca, cert, key } }).admin();
   await admin.connect();
-  await admin.createAcls({
-    acl: operations.map((operation) => ({
-      principal,
-      host: '*',
-      operation: AclOperationTypes[operation],
-      permissionType: AclPermissionTypes.ALLOW,
-      resourceType: AclResourceTypes[resource],
-      resourceName: name,
-      resourcePatternType: ResourcePatternTypes[pattern],
-    })),
-  });
+  await act(admin);
   await admin.disconnect();
+}
+
+function entriesOf({ principal, operations, resource, name, pattern = 'LITERAL' }: Grant) {
+  return operations.map((operation) => ({
+    principal,
+    host: '*',
+    operation: AclOperationTypes[operation],
+    permissionType: AclPermissionTypes.ALLOW,
+    resourceType: AclResourceTypes[resource],
+    resourceName: name,
+    resourcePatternType: ResourcePatternTypes[pattern],
+  }));
+}
+
+/** Gives permissions, as `kafka-acls --add` does. */
+async function allow(secured: MutualTlsBroker, grant: Grant): Promise<void> {
+  await asOperator(secured, (admin) => admin.createAcls({ acl: entriesOf(grant) }));
+}
+
+/** Takes permissions away again. */
+async function forbid(secured: MutualTlsBroker, grant: Grant): Promise<void> {
+  await asOperator(secured, (admin) => admin.deleteAcls({ filters: entriesOf(grant) }));
+}
+
+/** What docs/operations.md says a worker needs, on topics and groups whose names begin so. */
+function needsOf(principal: string, name: string): readonly [onTopics: Grant, onGroups: Grant] {
+  const prefixed = { principal, name, pattern: 'PREFIXED' } as const;
+  return [
+    { ...prefixed, resource: 'TOPIC', operations: ['CREATE', 'DESCRIBE', 'READ', 'WRITE'] },
+    { ...prefixed, resource: 'GROUP', operations: ['READ'] },
+  ];
 }
 
 describe.runIf(possible)('a broker that asks for certificates', () => {
   let secured: MutualTlsBroker;
   beforeAll(async () => {
-    secured = await MutualTlsBroker.start(folder, [worker, guest]);
-    const ours = {
-      principal: 'User:CN=worker,O=Vigie',
-      name: 'vigie.',
-      pattern: 'PREFIXED',
-    } as const;
-    const onTopics = ['CREATE', 'DESCRIBE', 'READ', 'WRITE'] as const;
-    await allow(secured, { ...ours, resource: 'TOPIC', operations: onTopics });
-    await allow(secured, { ...ours, resource: 'GROUP', operations: ['READ'] });
+    secured = await MutualTlsBroker.start(folder, [worker, guest, pipelineSubject]);
+    for (const grant of needsOf('User:CN=worker,O=Vigie', 'vigie.')) await allow(secured, grant);
   });
   afterAll(async () => {
     await secured?.broker.stop();
@@ -172,5 +193,51 @@ describe.runIf(possible)('a broker that asks for certificates', () => {
       await give('DESCRIBE', 'GROUP', group);
       await expectLack(join, `Read on group ${group}`);
     });
+  });
+
+  it('lets a whole worker run with the permissions of a worker, and ends the stage that loses one', async () => {
+    const prefix = 'vigie.whole.';
+    const principal = 'User:CN=pipeline';
+    const [onTopics, onGroups] = needsOf(principal, prefix);
+    await allow(secured, onTopics);
+    await allow(secured, onGroups);
+    const { caPath, certPath, keyPath } = secured.ssl(pipelineSubject);
+    const { options } = loadConfig({
+      cwd: folder,
+      environment: {},
+      set: [
+        'transport.kind=kafka',
+        `transport.kafka.brokers=${secured.broker.brokers[0]}`,
+        'transport.kafka.ssl.enabled=true',
+        `transport.kafka.ssl.caPath=${caPath}`,
+        `transport.kafka.ssl.certPath=${certPath}`,
+        `transport.kafka.ssl.keyPath=${keyPath}`,
+        `topics.prefix=${prefix}`,
+        'topics.partitions=1',
+        'runtime.threads=1',
+      ],
+    });
+    const pipeline = await runPipeline(options, { log: createLog('silent') });
+    const fleet = makeFleet({ seed: 1, series: 4, rounds: 50, stepMs: 60_000, faultEvery: 150 });
+    const write = (transport: Pick<Transport, 'write'>) =>
+      writeFleet({ ...pipeline, transport, fleet, partitions: 1, pointsPerRecord: () => 200 });
+    await write(pipeline.transport);
+    await untilIdle(pipeline);
+    expect(pipeline.figures().find(({ name }) => name === 'detect')?.counters).toMatchObject({
+      points_out_total: 200,
+    });
+    await forbid(secured, { ...onTopics, operations: ['WRITE'] });
+    const failed = pipeline.failed.catch((error: unknown) => error);
+    await using({ ssl: secured.ssl(operator) }, (transport) => write(transport));
+    const error = await failed;
+    expect(error).toMatchObject({ code: 'TRANSPORT_FORBIDDEN' });
+    expect(String(error)).toContain(`${principal} lacks Write on topic ${prefix}metrics.validated`);
+    const { stages } = pipeline.metrics.live();
+    expect(stages[0]).toEqual({
+      stage: 'validate',
+      ok: false,
+      reason: 'ended: TRANSPORT_FORBIDDEN',
+    });
+    await pipeline.stop();
   });
 });
