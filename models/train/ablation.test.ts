@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultTuning } from '../../operators/detect/tuning.ts';
+import { RecordingScorer, SilencedScorer } from '../evaluate/silenced-scorer.ts';
 import { OnnxEnsemble } from '../onnx-ensemble.ts';
 import {
   faultScore,
@@ -7,8 +8,6 @@ import {
   judge,
   labelledSeries,
   meanAveragePrecision,
-  RecordingScorer,
-  SilencedScorer,
   worth,
 } from './ablation.ts';
 

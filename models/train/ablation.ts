@@ -3,7 +3,7 @@ import { newDetectTables } from '../../operators/detect/detect-tables.ts';
 import { Detector } from '../../operators/detect/detector.ts';
 import { WINDOW } from '../../operators/detect/state-columns.ts';
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
-import type { ModelSet, Scorer } from '../scorer.ts';
+import type { Scorer } from '../scorer.ts';
 import { generateSeries, type SyntheticSeries, seriesKinds } from './synthetic.ts';
 
 const POINTS = 2600;
@@ -28,66 +28,6 @@ export function labelledSeries(perKind: number, firstSeed = 1000): SyntheticSeri
       }),
     ),
   );
-}
-
-/** Passes calls on and keeps the mean of every output of every model. */
-export class RecordingScorer implements Scorer {
-  readonly modelSet: ModelSet;
-  readonly #scorer: Scorer;
-  readonly #sums = new Map<string, { rows: number; sums: number[] }>();
-
-  constructor(scorer: Scorer) {
-    this.modelSet = scorer.modelSet;
-    this.#scorer = scorer;
-  }
-
-  async run(
-    modelId: string,
-    input: Float32Array,
-    rows: number,
-    output: Float32Array,
-  ): Promise<void> {
-    await this.#scorer.run(modelId, input, rows, output);
-    const width = this.modelSet.models.find(({ id }) => id === modelId)?.outputWidth ?? 0;
-    const kept = this.#sums.get(modelId) ?? { rows: 0, sums: new Array<number>(width).fill(0) };
-    kept.rows += rows;
-    for (let i = 0; i < rows * width; i++) {
-      kept.sums[i % width] = (kept.sums[i % width] as number) + (output[i] as number);
-    }
-    this.#sums.set(modelId, kept);
-  }
-
-  /** Mean of each output of a model over all rows so far. */
-  meanOf(modelId: string): number[] {
-    const kept = this.#sums.get(modelId);
-    return kept === undefined ? [] : kept.sums.map((sum) => sum / kept.rows);
-  }
-}
-
-/** Gives the same output, `mean`, for every row of one model: what is left when that member has nothing to say. */
-export class SilencedScorer implements Scorer {
-  readonly modelSet: ModelSet;
-  readonly #scorer: Scorer;
-  readonly #modelId: string;
-  readonly #mean: readonly number[];
-
-  constructor(scorer: Scorer, modelId: string, mean: readonly number[]) {
-    this.modelSet = scorer.modelSet;
-    this.#scorer = scorer;
-    this.#modelId = modelId;
-    this.#mean = mean;
-  }
-
-  async run(
-    modelId: string,
-    input: Float32Array,
-    rows: number,
-    output: Float32Array,
-  ): Promise<void> {
-    if (modelId !== this.#modelId) return this.#scorer.run(modelId, input, rows, output);
-    const width = this.#mean.length;
-    for (let i = 0; i < rows * width; i++) output[i] = this.#mean[i % width] as number;
-  }
 }
 
 /** Scores and onsets of a labelled series. */

@@ -1,3 +1,5 @@
+import { gaussian, seededRandom } from '../seeded-random.ts';
+
 /** A generated series with the truth about its faults. */
 export interface SyntheticSeries {
   readonly kind: SeriesKind;
@@ -35,17 +37,6 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Returns a source of numbers in [0, 1) that is a function of the seed alone (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** What to generate: `faults` is how many are injected, none in the first third. */
 export interface SyntheticRequest {
   readonly seed: number;
@@ -80,10 +71,6 @@ export function generateSeries(request: SyntheticRequest): SyntheticSeries {
 }
 
 type Normal = (ms: number, index: number) => number;
-
-function gaussian(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
 
 function bell(x: number, middle: number, width: number): number {
   return Math.exp(-0.5 * ((x - middle) / width) ** 2);

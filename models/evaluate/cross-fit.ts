@@ -1,0 +1,101 @@
+import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
+import type { Scorer } from '../scorer.ts';
+import { type DataRun, dataF1, nabOf, runData } from './data-run.ts';
+import type { LabelledSeries } from './labelled-data.ts';
+import { ReplayedScorer } from './replayed-scorer.ts';
+
+/** Figures of files judged by the setting that was best on the other folds. */
+export interface CrossFitted {
+  readonly settings: number;
+  readonly nabStandard: number;
+  readonly nabF1: number;
+  readonly kpiF1: number;
+  /** Settings chosen, by fold. */
+  readonly chosen: readonly string[];
+}
+
+/** Constants that are moved, each up and down by a third. */
+const MOVED = [
+  'memory',
+  'held',
+  'floor',
+  'priorRate',
+  'priorHeight',
+  'priorExcursions',
+  'priorHeights',
+  'heightLimit',
+  'memoryDays',
+  'extremePoints',
+  'extremeCap',
+  'evidence',
+] as const;
+const FACTOR = 4 / 3;
+
+/** The product's constants, and every one of the fitted ones up and down. */
+export function nearbySettings(): Map<string, DetectTuning> {
+  const settings = new Map<string, DetectTuning>([['as they are', defaultTuning]]);
+  for (const name of MOVED) {
+    for (const [mark, factor] of [
+      ['+', FACTOR],
+      ['-', 1 / FACTOR],
+    ] as const) {
+      settings.set(`${name} ${mark}`, {
+        ...defaultTuning,
+        [name]: defaultTuning[name] * factor,
+      });
+    }
+  }
+  for (const [place, weight] of defaultTuning.weights.entries()) {
+    for (const factor of [FACTOR, 1 / FACTOR]) {
+      const weights = defaultTuning.weights.with(place, weight * factor);
+      settings.set(`weight ${place} ${factor > 1 ? '+' : '-'}`, { ...defaultTuning, weights });
+    }
+  }
+  return settings;
+}
+
+/**
+ * Chooses among nearby settings on four fifths of the files and judges the choice on the last, five times over.
+ *
+ * Whole files are folded, each set by itself, in order of names. What counts for the choice is NAB's standard score over
+ * 100 plus the F1 on KPI. The models are not fitted again: they have seen the values of all files, never a label.
+ */
+export async function crossFit(
+  scorer: Scorer,
+  nab: readonly LabelledSeries[],
+  kpi: readonly LabelledSeries[],
+  folds = 5,
+): Promise<CrossFitted> {
+  const settings = nearbySettings();
+  const runs = new Map<string, { readonly nab: DataRun[]; readonly kpi: DataRun[] }>();
+  const replayed = new ReplayedScorer(scorer);
+  for (const [name, tuning] of settings) {
+    replayed.rewind();
+    runs.set(name, {
+      nab: await runData(replayed, nab, tuning, false),
+      kpi: await runData(replayed, kpi, tuning, false),
+    });
+  }
+  const heldNab: DataRun[] = [];
+  const heldKpi: DataRun[] = [];
+  const chosen: string[] = [];
+  for (let fold = 0; fold < folds; fold++) {
+    const outside = (_: DataRun, i: number) => i % folds !== fold;
+    let best = { name: '', worth: Number.NEGATIVE_INFINITY };
+    for (const [name, run] of runs) {
+      const worth = nabOf(run.nab.filter(outside)) / 100 + dataF1(run.kpi.filter(outside));
+      if (worth > best.worth) best = { name, worth };
+    }
+    chosen.push(best.name);
+    const run = runs.get(best.name);
+    heldNab.push(...(run?.nab ?? []).filter((one, i) => !outside(one, i)));
+    heldKpi.push(...(run?.kpi ?? []).filter((one, i) => !outside(one, i)));
+  }
+  return {
+    settings: settings.size,
+    nabStandard: nabOf(heldNab),
+    nabF1: dataF1(heldNab),
+    kpiF1: dataF1(heldKpi),
+    chosen,
+  };
+}

@@ -1,0 +1,47 @@
+import { backtestSeries } from '../../operators/detect/backtest-series.ts';
+import type { DetectSettings } from '../../operators/detect/detect-input.ts';
+import { Detector } from '../../operators/detect/detector.ts';
+import {
+  detectColumns,
+  episodeColumns,
+  seasonColumns,
+} from '../../operators/detect/state-columns.ts';
+import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
+import { PagedTable } from '../../runtime/paged-table.ts';
+import type { Scorer } from '../scorer.ts';
+import type { SeriesPoints } from './fleet-series.ts';
+
+/** How rows are scored: the product's models and constants unless an experiment has others. */
+export interface ScoringSetup {
+  readonly scorer: Scorer;
+  readonly tuning?: DetectTuning;
+  readonly settings?: DetectSettings;
+}
+
+/** What the detector said of each row. */
+export interface ScoredRows {
+  readonly scores: Float64Array;
+  readonly onsets: Uint8Array;
+}
+
+const TABLE = { rowsPerPage: 1, pagesPerSlab: 1 };
+
+/** Scores the rows of one series by a detector of its own, as `vigie backtest` does a file. */
+export async function scoreRows(setup: ScoringSetup, series: SeriesPoints): Promise<ScoredRows> {
+  const tables = {
+    series: new PagedTable(detectColumns, TABLE),
+    seasons: new PagedTable(seasonColumns, TABLE),
+    episodes: new PagedTable(episodeColumns, TABLE),
+  };
+  const row = tables.series.allocate();
+  const scores = new Float64Array(series.values.length);
+  const onsets = new Uint8Array(series.values.length);
+  const detector = new Detector(setup.scorer, tables, setup.tuning ?? defaultTuning);
+  const { settings } = setup;
+  const input = settings === undefined ? { ...series, row } : { ...series, row, settings };
+  await backtestSeries(detector, input, (result, i) => {
+    scores[i] = result.score;
+    onsets[i] = result.onset;
+  });
+  return { scores, onsets };
+}
