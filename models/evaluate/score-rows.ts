@@ -1,13 +1,8 @@
 import { backtestSeries } from '../../operators/detect/backtest-series.ts';
 import type { DetectSettings } from '../../operators/detect/detect-input.ts';
+import { newDetectTables } from '../../operators/detect/detect-tables.ts';
 import { Detector } from '../../operators/detect/detector.ts';
-import {
-  detectColumns,
-  episodeColumns,
-  seasonColumns,
-} from '../../operators/detect/state-columns.ts';
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
-import { PagedTable } from '../../runtime/paged-table.ts';
 import type { Scorer } from '../scorer.ts';
 import type { SeriesPoints } from './fleet-series.ts';
 
@@ -28,11 +23,7 @@ const TABLE = { rowsPerPage: 1, pagesPerSlab: 1 };
 
 /** Scores the rows of one series by a detector of its own, as `vigie backtest` does a file. */
 export async function scoreRows(setup: ScoringSetup, series: SeriesPoints): Promise<ScoredRows> {
-  const tables = {
-    series: new PagedTable(detectColumns, TABLE),
-    seasons: new PagedTable(seasonColumns, TABLE),
-    episodes: new PagedTable(episodeColumns, TABLE),
-  };
+  const tables = newDetectTables(TABLE);
   const row = tables.series.allocate();
   const scores = new Float64Array(series.values.length);
   const onsets = new Uint8Array(series.values.length);
