@@ -29,6 +29,8 @@ export interface BenchOptions {
   readonly single: boolean;
   /** Points per second, for open loops. */
   readonly rates: readonly number[];
+  /** Shares of the rate that `pipeline` reaches in the same session, percent, in place of `rates`. */
+  readonly shares: readonly number[];
   /** Share of points at which an anomaly is planted. */
   readonly planted: number;
   readonly durability: 'full' | 'normal';
@@ -59,6 +61,7 @@ const flags = {
   preloaded: { type: 'boolean', default: false },
   producer: { type: 'string', default: 'batch' },
   rate: { type: 'string', default: '1000' },
+  shares: { type: 'string', default: '' },
   planted: { type: 'string', default: '0.0001' },
   durability: { type: 'string', default: 'full' },
   handovers: { type: 'string', default: '5' },
@@ -94,7 +97,8 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     seconds: number('seconds'),
     preloaded: values.preloaded,
     single: oneOf('producer', values.producer, ['batch', 'single']) === 'single',
-    rates: values.rate.split(',').map((text) => numberOf('rate', text)),
+    rates: numbersOf('rate', values.rate),
+    shares: values.shares === '' ? [] : numbersOf('shares', values.shares),
     planted: number('planted'),
     durability: oneOf('durability', values.durability, ['full', 'normal']),
     handovers: number('handovers'),
@@ -116,6 +120,10 @@ function numberOf(flag: string, text: string): number {
   const number = Number(text);
   if (text !== '' && Number.isFinite(number) && number >= 0) return number;
   throw new BenchUsage(`--${flag} must be a number, not "${text}"`);
+}
+
+function numbersOf(flag: string, text: string): number[] {
+  return text.split(',').map((each) => numberOf(flag, each));
 }
 
 function oneOf<const T extends string>(flag: string, text: string, allowed: readonly T[]): T {

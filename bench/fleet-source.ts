@@ -18,6 +18,10 @@ export interface FleetSetup {
   readonly together?: boolean;
   /** Share of all points at which an anomaly begins. */
   readonly planted: number;
+  /** Points that an anomaly lasts. Default: 6. */
+  readonly plantedPoints?: number;
+  /** Points of a series before an anomaly is planted on it. Default: 256, at which it counts as live. */
+  readonly historyPoints?: number;
 }
 
 /** A planted anomaly: from its first to its last point, epoch ms. */
@@ -35,9 +39,7 @@ export interface FleetRecord {
   readonly points: number;
 }
 
-/** Points of a series before an anomaly is planted on it: the point at which it counts as live. */
 const HISTORY_POINTS = 256;
-/** Points that a planted anomaly lasts. */
 const PLANTED_POINTS = 6;
 /** Points of a series between two planted anomalies: they must be episodes of their own. */
 const PLANTED_APART = 128;
@@ -70,6 +72,7 @@ export class FleetSource {
   readonly #historyRounds: number;
   readonly #perRecord: number;
   readonly #pilotGroups: number;
+  readonly #plantedPoints: number;
   #noise: number;
   #round: number;
   #order: number[] = [];
@@ -91,13 +94,15 @@ export class FleetSource {
     this.#swing = this.#level.map((level) => level * (0.05 + 0.2 * this.#random()));
     this.#phase = Uint32Array.from({ length: setup.series }, () => 4096 * this.#random());
     this.#lift = new Float64Array(setup.series);
-    this.#historyRounds = Math.ceil(HISTORY_POINTS / setup.pointsPerSeries);
+    const { historyPoints = HISTORY_POINTS, plantedPoints = PLANTED_POINTS } = setup;
+    this.#plantedPoints = plantedPoints;
+    this.#historyRounds = Math.ceil(historyPoints / setup.pointsPerSeries);
     this.#pilotGroups = Math.ceil(this.#groups.length * setup.pilots);
     this.#round = this.#historyRounds;
     const pilots = this.#pilotGroups * perRecord;
     const history = this.#historyRounds * setup.pointsPerSeries;
     this.#nextPlant = Float64Array.from({ length: setup.series }, (_, s) =>
-      s < pilots ? history : history + HISTORY_POINTS,
+      s < pilots ? history : history + historyPoints,
     );
   }
 
@@ -135,7 +140,7 @@ export class FleetSource {
     for (let s = first; s < first + size; s++) {
       const from = round * perSeries;
       this.#plant(s, from);
-      const plantEnd = (this.#nextPlant[s] as number) - PLANTED_APART + PLANTED_POINTS;
+      const plantEnd = (this.#nextPlant[s] as number) - PLANTED_APART + this.#plantedPoints;
       const lift = this.#lift[s] as number;
       for (let i = from; i < from + perSeries; i++) {
         value.writeDoubleLE(this.timeOf(s, i), timestampsAt + at);
@@ -187,7 +192,7 @@ export class FleetSource {
     this.#nextPlant[series] = from + PLANTED_APART;
     this.#lift[series] = 30 * (this.#swing[series] as number);
     const startMs = this.timeOf(series, from);
-    this.planted.push({ series, startMs, endMs: this.timeOf(series, from + PLANTED_POINTS) });
+    this.planted.push({ series, startMs, endMs: this.timeOf(series, from + this.#plantedPoints) });
   }
 }
 

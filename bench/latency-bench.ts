@@ -4,18 +4,26 @@ import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, quantile, rounded } from './bench-result.ts';
 import { cpuPerPoint } from './cpu-meter.ts';
 import type { Planted } from './fleet-source.ts';
+import { pipelineBench } from './pipeline-bench.ts';
 import { PipelineRun } from './pipeline-run.ts';
 import { SignalTail } from './signal-tail.ts';
 import { openSite } from './site.ts';
 
 /** Points of one record: what one agent sends at once. */
 const POINTS_PER_RECORD = 100;
-const HISTORY_POINTS = 256;
-/** Share of the series on which anomalies are planted. */
-const PILOTS = 0.1;
-/** Time for the history to be scored before the first live point is due, ms: to begin with, and for each record of it. */
-const LEAD_MS = 3000;
-const LEAD_PER_RECORD_MS = 10;
+/** Enough for episodes to open; what is found matters here only as something to time. */
+const HISTORY_POINTS = 128;
+/** Most time between two points of a series, ms: at low rates there are fewer series instead. */
+const MOST_STEP_MS = 10_000;
+/** Anomalies that are planted at each rate, where so many points come. */
+const PLANTED = 12_000;
+const MOST_PLANTED_SHARE = 0.02;
+/** Values that come fast must lie outside the band for 8 s before an episode opens: an anomaly lasts longer than that. */
+const PLANTED_MS = 12_000;
+const LEAST_PLANTED_POINTS = 6;
+/** Time for the history to be scored before the first live point is due: to begin with, ms, and points per second. */
+const LEAD_MS = 5000;
+const LEAST_HISTORY_RATE = 50_000;
 /** Time after the measured one in which points still come and signals are waited for, ms: correlate’s clock is event time. */
 const TAIL_MS = 8_000;
 
@@ -23,24 +31,43 @@ const TAIL_MS = 8_000;
  * Measures how long after a point is due its anomaly can be read, and its alert fires, under an open loop.
  *
  * Event time is the clock here: a point is due at its own timestamp, and what the generator, the transport or the stages
- * lose on it counts, also when they fall behind.
+ * lose on it counts, also when they fall behind. With `shares`, the rates are those shares of what the pipeline does with
+ * the same series, one new point per record each, in the same session.
  */
 export async function latencyBench(options: BenchOptions): Promise<BenchFigures> {
+  const most = options.shares.length > 0 ? await pipelineRate(options) : undefined;
+  const wanted =
+    most === undefined ? options.rates : options.shares.map((share) => (share / 100) * most);
   const rates = [];
-  for (const rate of options.rates) rates.push(await atRate({ ...options, planted: 0.01 }, rate));
-  return { ...rates[0], rates };
+  for (const rate of wanted) rates.push(await atRate(options, rate, most ?? rate));
+  return { ...rates[0], ...(most === undefined ? {} : { pipelineRate: most }), rates };
 }
 
-async function atRate(options: BenchOptions, rate: number) {
-  const { stepMs, seconds } = options;
-  const series = Math.round((rate * stepMs) / 1000);
+async function pipelineRate(options: BenchOptions): Promise<number> {
+  const shape = { pointsPerSeries: 1, pointsPerRecord: POINTS_PER_RECORD, hop: 8, stepMs: 10_000 };
+  const { pointsPerSecond } = await pipelineBench({ ...options, ...shape, planted: 0 });
+  return pointsPerSecond ?? 0;
+}
+
+async function atRate(options: BenchOptions, rate: number, most: number) {
+  const { seconds } = options;
+  const series = Math.min(options.series, Math.round((rate * MOST_STEP_MS) / 1000));
+  const stepMs = Math.round((series * 1000) / rate);
   const pointsPerRecord = Math.min(POINTS_PER_RECORD, options.pointsPerRecord);
-  const at = { ...options, series, pointsPerSeries: 1, pointsPerRecord };
+  const planted = Math.min(MOST_PLANTED_SHARE, PLANTED / (rate * seconds));
+  const at = { ...options, series, stepMs, pointsPerSeries: 1, pointsPerRecord, hop: 8, planted };
   const site = await openSite(at);
-  const pilotGroups = Math.ceil((series / pointsPerRecord) * PILOTS);
-  const leadMs = LEAD_MS + pilotGroups * HISTORY_POINTS * LEAD_PER_RECORD_MS;
+  const pilots = Math.min(0.5, (1.2 * planted * rate * seconds) / series);
+  const historyPoints = pilots * series * HISTORY_POINTS;
+  const leadMs = LEAD_MS + (historyPoints * 1000) / Math.max(LEAST_HISTORY_RATE, most / 3);
   const startMs = systemClock.nowMs() + leadMs - HISTORY_POINTS * stepMs;
-  const run = await PipelineRun.open(site, at, { startMs, pilots: PILOTS, together: true });
+  const run = await PipelineRun.open(site, at, {
+    startMs,
+    pilots,
+    together: true,
+    historyPoints: HISTORY_POINTS,
+    plantedPoints: Math.max(LEAST_PLANTED_POINTS, Math.ceil(PLANTED_MS / stepMs)),
+  });
   try {
     await run.startWorkers();
     await run.generator.history();
@@ -55,14 +82,17 @@ async function atRate(options: BenchOptions, rate: number) {
     const cpu = cpuPerPoint(from.cpu, run.meter.read(), points);
     const endMs = systemClock.nowMs();
     await sleep(TAIL_MS);
-    const planted = (await run.generator.halt()).filter(({ startMs: ms }) => ms < endMs);
+    const known = (await run.generator.halt()).filter(({ startMs: ms }) => ms < endMs);
     await tail.close();
     return {
-      rate,
+      rate: Math.round(rate),
+      client: options.transport === 'kafka' ? options.client : 'embedded',
+      series,
+      stepMs,
       pointsPerSecond: rounded(points / seconds),
       cpuNsPerPoint: cpu.total,
       headStartMs: Math.round(spareMs),
-      ...latencies(tail, planted),
+      ...latencies(tail, known),
     };
   } finally {
     await run.close();

@@ -61,18 +61,26 @@ async function flowing(run: PipelineRun): Promise<BenchFigures> {
   return await figures(run, from, to, planted);
 }
 
-/** The generator runs before the clock starts; reading ends when the last point is scored. */
+/** Points per second that a preloaded input is made for: by records of one point each, of one per series, of many. */
+const PRELOAD_RATE = { single: 120_000, one: 300_000, many: 1_000_000 } as const;
+
+/** The generator has ended before the pipeline starts; measured is from where all series are known to the last point. */
 async function preloaded(run: PipelineRun): Promise<BenchFigures> {
-  const { series, pointsPerSeries, seconds } = run.options;
+  const { series, pointsPerSeries, seconds, single } = run.options;
+  const many = pointsPerSeries > 1 ? 'many' : 'one';
+  const rate = PRELOAD_RATE[single ? 'single' : many];
   await run.generator.history();
-  const rounds = Math.max(1, Math.round((seconds * 200_000) / (series * pointsPerSeries)));
-  run.generator.grant(rounds * series * pointsPerSeries);
+  const history = run.generator.points;
+  const round = series * pointsPerSeries;
+  run.generator.grant(round * Math.max(2, Math.round((seconds * rate) / round)));
   const planted = await run.generator.halt();
-  const from = { cpu: run.meter.read(), threads: threadSeconds(), atMs: performance.now() };
+  const { points } = run.generator;
   await run.startWorkers();
-  await run.untilScored(run.generator.points);
-  const counts = { ...run.counts(), covered: 0 };
-  return await figures(run, { ...from, counts }, read(run), planted);
+  const warm = history + series * Math.max(WINDOW_POINTS, pointsPerSeries);
+  await run.untilScored(Math.min(warm, points / 2));
+  const from = read(run);
+  await run.untilScored(points);
+  return await figures(run, from, read(run), planted);
 }
 
 function read(run: PipelineRun): Reading {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openTransport } from '../pipelines/open-transport.ts';
 import { type RunningPipeline, runPipeline } from '../pipelines/run.ts';
+import { topology } from '../pipelines/topology.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLog } from '../runtime/log.ts';
+import type { StageSpec } from '../runtime/stage-spec.ts';
 import type { Transport } from '../runtime/transport.ts';
 import { topicSpecs } from '../schemas/topics.ts';
 import { untilIdle } from '../test/support/pipeline-reading.ts';
@@ -90,19 +92,27 @@ export class PipelineRun {
     return this.#pipeline;
   }
 
-  async startWorkers(): Promise<void> {
+  /** Starts all workers; with `stages`, each runs a part of the graph only. */
+  async startWorkers(stages: readonly StageSpec[] = topology): Promise<void> {
     const { config, folder } = this.site;
+    const { transport } = this;
     const outlets = { print: () => undefined, folder };
     const log = createLog('warn');
-    this.#pipeline = await runPipeline(config, { log, transport: this.transport, outlets });
+    this.#pipeline = await runPipeline(config, { log, transport, outlets, stages });
     for (let i = 1; i < this.options.workers; i++) {
       this.#extra.push(await startExtraWorker(config));
     }
   }
 
+  /** Stops the first worker, which saves its state. */
+  async stopWorker(): Promise<void> {
+    await this.#pipeline?.stop();
+    this.#pipeline = undefined;
+  }
+
   /** Stops the first worker, which saves its state, and starts another one on it. */
   async restartWorkers(): Promise<void> {
-    await this.pipeline.stop();
+    await this.stopWorker();
     await this.startWorkers();
   }
 
@@ -165,7 +175,7 @@ export class PipelineRun {
   }
 
   async close(): Promise<void> {
-    await this.#pipeline?.stop();
+    await this.stopWorker();
     for (const worker of this.#extra) await worker.stop();
     await this.transport.close();
   }

@@ -12,6 +12,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
   clients: async () => (await import('./clients-bench.ts')).clientsBench,
   handover: async () => (await import('./handover-bench.ts')).handoverBench,
+  all: async () => (await import('./all-bench.ts')).allBench,
+  detect: async () => (await import('./detect-bench.ts')).detectBench,
+  scaling: async () => (await import('./scaling-bench.ts')).scalingBench,
+  peers: async () => (await import('./peers-bench.ts')).peersBench,
   pipeline: async () => (await import('./pipeline-bench.ts')).pipelineBench,
 };
 

@@ -50,6 +50,13 @@ describe('npm run bench', () => {
     expect(by.detect).toBeGreaterThan(by.validate ?? 0);
   });
 
+  it('detect: scores every point of the batches that were made for it', async () => {
+    const args = ['--series', '1000', '--seconds', '0.1', '--warmup-seconds', '0'];
+    const figures = await bench('detect', ...args, '--durability', 'normal');
+    expect(figures).toMatchObject({ bench: 'detect', accounting: { counted: {}, missing: 0 } });
+    expect(figures.pointsPerSecond).toBeGreaterThan(0);
+  });
+
   it('scoring: stays at or below its ceiling', async () => {
     const figures = await bench('scoring', '--threads', '1', ...short);
     expect(figures.ceilingRatio).toBeGreaterThan(0.3);

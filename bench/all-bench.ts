@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { BenchOptions } from './bench-options.ts';
+import type { BenchFigures } from './bench-result.ts';
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL('run.ts', import.meta.url));
+const ROW_LIMIT_MS = 300_000;
+
+interface Row {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Seconds measured, for whoever does not say otherwise. */
+  readonly seconds: number;
+}
+
+const kafka = (client: BenchOptions['client']) => ['--transport', 'kafka', '--client', client];
+const onePoint = ['--points-per-series', '1', '--hop', '8'];
+
+/** Every row of the table in `bench/README.md`, in the order in which they are told. */
+function rowsOf(client: BenchOptions['client']): readonly Row[] {
+  const flowing = { args: ['pipeline', '--warmup-seconds', '5'], seconds: 15 };
+  return [
+    { name: 'stages', args: ['stages', '--warmup-seconds', '5'], seconds: 8 },
+    { name: 'stages1', args: ['stages', '--warmup-seconds', '8', ...onePoint], seconds: 8 },
+    { name: 'scoring', args: ['scoring'], seconds: 12 },
+    { ...flowing, name: 'pipelineEmbedded' },
+    { name: 'pipeline', args: [...flowing.args, ...kafka(client)], seconds: 20 },
+    { name: 'preloaded', args: ['pipeline', '--preloaded', ...kafka(client)], seconds: 15 },
+    { name: 'onePoint', args: [...flowing.args, ...kafka(client), ...onePoint], seconds: 12 },
+    {
+      name: 'single',
+      args: ['pipeline', '--preloaded', '--producer', 'single', ...kafka(client)],
+      seconds: 10,
+    },
+    { name: 'latency', args: ['latency', '--shares', '50', ...kafka(client)], seconds: 20 },
+    { name: 'peers', args: ['peers', ...kafka(client)], seconds: 12 },
+  ];
+}
+
+/**
+ * Runs every bench that a row of the table asks for, one after another, each in a process of its own.
+ *
+ * A row that fails is told with its error and does not end the others.
+ */
+export async function allBench({ client }: BenchOptions): Promise<BenchFigures> {
+  const rows: Record<string, unknown> = {};
+  for (const { name, args, seconds } of rowsOf(client)) {
+    const startMs = performance.now();
+    rows[name] = await figuresOf([...args, '--seconds', String(seconds)]);
+    const took = Math.round((performance.now() - startMs) / 1000);
+    process.stderr.write(`${name}: ${JSON.stringify(brief(rows[name]))} in ${took} s\n`);
+  }
+  return { rows };
+}
+
+async function figuresOf(args: readonly string[]): Promise<unknown> {
+  try {
+    const command = [main, ...args, '--json'];
+    const { stdout } = await run(process.execPath, command, { timeout: ROW_LIMIT_MS });
+    return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+  } catch (error) {
+    return { error: error instanceof Error ? error.message.slice(-2000) : String(error) };
+  }
+}
+
+function brief(row: unknown): unknown {
+  const { pointsPerSecond, cpuNsPerPoint, cores, p95Ms, ceilingRatio, error } = row as Record<
+    string,
+    unknown
+  >;
+  return { pointsPerSecond, cpuNsPerPoint, cores, p95Ms, ceilingRatio, error };
+}
