@@ -11,8 +11,8 @@ import { openSite } from './site.ts';
 
 /** Points of one record: what one agent sends at once. */
 const POINTS_PER_RECORD = 100;
-/** Enough for episodes to open; what is found matters here only as something to time. */
-const HISTORY_POINTS = 128;
+/** Points at which a series counts as live. */
+const HISTORY_POINTS = 256;
 /** Most time between two points of a series, ms: at low rates there are fewer series instead. */
 const MOST_STEP_MS = 10_000;
 /** Anomalies that are planted at each rate, where so many points come. */
@@ -60,7 +60,7 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
   const pilots = Math.min(0.5, (1.2 * planted * rate * seconds) / series);
   const historyPoints = pilots * series * HISTORY_POINTS;
   const leadMs = LEAD_MS + (historyPoints * 1000) / Math.max(LEAST_HISTORY_RATE, most / 3);
-  const startMs = systemClock.nowMs() + leadMs - HISTORY_POINTS * stepMs;
+  const startMs = Math.round(systemClock.nowMs() + leadMs) - HISTORY_POINTS * stepMs;
   const run = await PipelineRun.open(site, at, {
     startMs,
     pilots,
@@ -92,6 +92,7 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
       pointsPerSecond: rounded(points / seconds),
       cpuNsPerPoint: cpu.total,
       headStartMs: Math.round(spareMs),
+      counted: run.counts().counted,
       ...latencies(tail, known),
     };
   } finally {
