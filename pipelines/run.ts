@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { firstValueFrom, merge, type Observable } from 'rxjs';
 import { type Clock, monotonicClock, systemClock } from '../runtime/clock.ts';
-import { tuneEngine } from '../runtime/engine-tuning.ts';
 import { PipelineError } from '../runtime/errors.ts';
 import { Lanes } from '../runtime/lanes.ts';
 import type { Log } from '../runtime/log.ts';
@@ -69,7 +68,6 @@ export interface RunningPipeline {
 export async function runPipeline(config: Config, options: RunOptions): Promise<RunningPipeline> {
   const { log, clock = systemClock, stages = topology } = options;
   const { prefix, partitions, retentionMs } = config.topics;
-  tuneEngine();
   const transport = options.transport ?? (await openTransport(config, log));
   await transport.ensureTopics(topicSpecs({ prefix, partitions, retentionMs }));
   const schemas = await registerSchemas(config);
