@@ -8,13 +8,15 @@ import type { KafkaClientName } from '../integration/transport-clients.ts';
 import { eventually } from '../integration/transport-load.ts';
 import type { Fleet } from '../support/fleet.ts';
 import { type PipelineTopics, untilIdle } from '../support/pipeline-reading.ts';
-import { FleetProducer, LATE_ROUNDS } from './fleet-producer.ts';
+import { FleetProducer } from './fleet-producer.ts';
 import { type Outcome, readOutcome } from './outcome.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const PARTITIONS = 4;
 const SESSION_MS = 6000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** More than the rounds of one write, and those that an episode is quiet before it is closed. */
+const LATE_ROUNDS = 40;
 const IDLE_LIMIT_MS = 180_000;
 /** How long a worker may be started again and again before that counts as a fault. */
 const SUPERVISED_MS = 90_000;
@@ -164,9 +166,9 @@ function settingsOf({ servers, name, fleet }: CrashRunSetup): readonly string[] 
     // Often, so that what is done to workers falls around checkpoints.
     'runtime.checkpointIntervalMs=1000',
     // An episode that comes behind the watermark is taken as it comes, so the order in which partitions are heard would
-    // show in alerts and incidents. Here none does: correlate waits for whatever a disturbance holds up.
+    // show in alerts and incidents. Here none does: whatever a disturbance holds up is waited for.
     `eventTime.allowedLatenessMs=${LATE_ROUNDS * fleet.stepMs}`,
-    'eventTime.idleTimeoutMs=3600000',
-    `correlate.idleTimeoutMs=${DAY_MS}`,
+    `eventTime.idleTimeoutMs=${HOUR_MS}`,
+    `correlate.idleTimeoutMs=${24 * HOUR_MS}`,
   ];
 }

@@ -12,11 +12,9 @@ const GARBAGE_EVERY = 50;
 /** Rounds of one write where nothing asks for single ones, and the pause after a write. */
 const ROUNDS_PER_WRITE = 4;
 const PAUSE_MS = 20;
-/** Rounds that may be written and not yet taken in by validate on every partition. */
+/** Rounds that may be written and not yet taken in by validate on every raw partition. */
 const MOST_AHEAD = 160;
 const TAKEN_LIMIT_MS = 120_000;
-/** Rounds that correlate waits for the slowest raw partition: more than may lie between two of them. */
-export const LATE_ROUNDS = 200;
 /** Rounds behind the fleet’s own, in steps of so many of its rounds: what waits for event time to go on ends there. */
 const TAIL_ROUNDS = 12;
 const TAIL_STRIDE = 40;
@@ -108,8 +106,8 @@ export class FleetProducer {
   }
 
   /**
-   * Resolves when validate has taken in what was written up to a round, on every raw partition. Raw partitions meet again
-   * behind validate: one that is far behind the others there would be late for correlate.
+   * Resolves when validate has taken in what was written up to a round, on every raw partition. One that is very far
+   * behind the others would not be waited for downstream, and its episodes would be late.
    */
   async #taken(round: number): Promise<void> {
     if ((this.#marks[0]?.round ?? 0) > round) return;
