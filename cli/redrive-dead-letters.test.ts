@@ -31,6 +31,11 @@ const rejection: Rejection = {
   value: Buffer.from('bytes'),
 };
 
+/** Headers of the dead letter of that offset, as its redriven record carries them. */
+function redrivenHeaders(offset: number, code: Rejection['code']): Rejection['headers'] {
+  return deadLetter({ ...rejection, offset, code }).headers;
+}
+
 /** One of each kind that a filter or a rule tells apart; the offset names it. */
 const rejections: readonly Partial<Rejection>[] = [
   { offset: 0 },
@@ -40,6 +45,8 @@ const rejections: readonly Partial<Rejection>[] = [
   { offset: 4, code: 'RECORD_EMPTY', value: null },
   { offset: 5, code: 'SERIES_ID_COLLISION', stage: 'enrich', topic: 'vigie.metrics.validated' },
   { offset: 6, code: 'RECORD_TOO_LARGE', value: Buffer.alloc(17 * 1024 * 1024) },
+  { offset: 7, code: 'LABELS_TOO_MANY' },
+  { offset: 8, code: 'LABELS_TOO_MANY', headers: redrivenHeaders(7, 'LABELS_TOO_MANY') },
 ];
 
 let cwd: string;
@@ -116,8 +123,10 @@ describe('dead-letter redrive', () => {
   it('in a dry run writes nothing and says what it would', async () => {
     const { sent, err, rows } = await redrive('--all', '--dry-run');
     expect(sent).toEqual([]);
-    expect(err).toBe('4 records would be sent again\n');
-    const kept = (rows as { code: string; kept: string }[]).map(({ code, kept }) => [code, kept]);
+    expect(err).toBe('5 records would be sent again\n');
+    const kept = (rows as { code: string; kept: string }[])
+      .filter(({ code }) => code !== 'LABELS_TOO_MANY')
+      .map(({ code, kept }) => [code, kept]);
     expect(Object.fromEntries(kept)).toEqual({
       TENANT_UNKNOWN: '',
       VALUE_NOT_FINITE: '',
@@ -160,7 +169,7 @@ describe('dead-letter redrive', () => {
     ],
     [
       ['--stage', 'validate', '--tenant', 'shop'],
-      [0, 2],
+      [0, 2, 8],
     ],
     [['--stage', 'enrich'], []],
     [
@@ -170,9 +179,17 @@ describe('dead-letter redrive', () => {
     [['--from', '2026-01-05T13:00Z', '--to', '2026-01-05T14:00Z'], [1]],
     [['--to', '2026-01-05T12:00:00Z'], []],
     [['--from', '2h'], []],
-    [['--all'], [0, 1, 2, 3]],
+    [['--all'], [0, 1, 2, 3, 8]],
   ])('with %j sends %j', async (args, offsets) => {
     expect((await redrive(...args)).sent).toEqual(offsets);
+  });
+
+  it('leaves out what was refused again, for which a newer one stands', async () => {
+    const { rows } = await redrive('--code', 'LABELS_TOO_MANY', '--dry-run');
+    expect(rows).toMatchObject([
+      { kept: 'it was refused again: a newer one stands for it', records: 1 },
+      { kept: '', records: 1 },
+    ]);
   });
 
   it('takes the same filters as list', async () => {

@@ -1,7 +1,12 @@
 import type { Config } from '../pipelines/config.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { DEAD_LETTER_TOPIC, headerText, isRedriven } from '../runtime/dead-letter.ts';
-import type { OutboundRecord } from '../runtime/transport.ts';
+import {
+  DEAD_LETTER_ID,
+  DEAD_LETTER_TOPIC,
+  headerText,
+  isRedriven,
+} from '../runtime/dead-letter.ts';
+import type { OutboundRecord, PartitionRange } from '../runtime/transport.ts';
 import { type DeadLetterFilter, deadLetterTest } from './dead-letter-filter.ts';
 import { type DeadLetterRow, deadLetterRow } from './dead-letter-row.ts';
 import { counted } from './number-format.ts';
@@ -45,8 +50,8 @@ const columns: readonly RowColumn<RedriveCount>[] = [
  * Sends dead letters of VALIDATE back to the raw topic, to the partition they came from, with all their headers.
  *
  * Their headers name them, and VALIDATE takes each name in once: to send them twice, or to be cut off and begin again,
- * is harmless. What is refused again is a new dead letter with one more attempt. Takes those that are there at the
- * start. Their time is now, as with any writing; points that are old by then are historical, and ENRICH leaves out
+ * is harmless. What is refused again is a new dead letter with one more attempt, and only that one is sent the next time.
+ * Takes those that are there at the start; reads them twice. Their time is now, as with any writing; points that are old by then are historical, and ENRICH leaves out
  * those behind their series’ newest.
  *
  * @throws CommandFailure (exit 2) for a filter that names what there is not; PipelineError of the transport.
@@ -60,20 +65,13 @@ export async function redriveDeadLetters(
   const session = await openSession(config, terminal);
   const progress = openProgress(terminal, () => systemClock.nowMs());
   try {
+    const ranges = await rangesOf(session.transport, session.prefix + DEAD_LETTER_TOPIC);
     const redrive = new Redrive(session, request.dryRun);
-    const { transport, prefix } = session;
-    const topic = prefix + DEAD_LETTER_TOPIC;
-    const { signal } = terminal;
-    for (const { partition, low, high } of await rangesOf(transport, topic)) {
-      if (low === high) continue;
-      for await (const records of transport.read(topic, partition, low, { to: high, signal })) {
-        for (const record of records) {
-          const placed = { ...record, partition };
-          const row = deadLetterRow(placed);
-          if (isMeant(row)) await redrive.take(placed, row);
-        }
-        progress.show(`${counted(redrive.sent, 'record')} sent again`);
-      }
+    for await (const record of deadLettersIn(session, ranges, terminal)) redrive.learn(record);
+    for await (const record of deadLettersIn(session, ranges, terminal)) {
+      const row = deadLetterRow(record);
+      if (isMeant(row)) await redrive.take(record, row);
+      progress.show(`${counted(redrive.sent, 'record')} sent again`);
     }
     await redrive.flush();
     progress.clear();
@@ -86,11 +84,27 @@ export async function redriveDeadLetters(
   }
 }
 
+/** The dead letters within these ranges, partition by partition. */
+async function* deadLettersIn(
+  { transport, prefix }: Session,
+  ranges: readonly PartitionRange[],
+  { signal }: Terminal,
+): AsyncGenerator<PlacedRecord> {
+  const topic = prefix + DEAD_LETTER_TOPIC;
+  for (const { partition, low, high } of ranges) {
+    if (low === high) continue;
+    for await (const records of transport.read(topic, partition, low, { to: high, signal }))
+      for (const record of records) yield { ...record, partition };
+  }
+}
+
 class Redrive {
   readonly #session: Session;
   readonly #dryRun: boolean;
   readonly #rawTopic: string;
   readonly #counts = new Map<string, RedriveCount>();
+  /** Names of dead letters that were redriven and refused again. */
+  readonly #spent = new Set<string>();
   #waiting: OutboundRecord[] = [];
   #waitingBytes = 0;
   #sent = 0;
@@ -108,6 +122,12 @@ class Redrive {
 
   get counts(): readonly RedriveCount[] {
     return [...this.#counts.values()].sort((a, b) => b.records - a.records);
+  }
+
+  /** Takes in what a dead letter says of others; all are to be learnt before the first is taken. */
+  learn({ headers }: PlacedRecord): void {
+    const previous = headerText(headers, 'error.previous');
+    if (previous !== '') this.#spent.add(previous);
   }
 
   async take(record: PlacedRecord, row: DeadLetterRow): Promise<void> {
@@ -142,7 +162,9 @@ class Redrive {
       return `only records of ${this.#rawTopic} are taken in again`;
     if (headerText(headers, 'error.truncated') !== '') return 'only its first MiB is there';
     if (value === null) return 'it has no value';
-    return isRedriven(headers) ? '' : 'it has no name, so it could be taken in twice';
+    if (!isRedriven(headers)) return 'it has no name, so it could be taken in twice';
+    const isSpent = this.#spent.has(headerText(headers, DEAD_LETTER_ID));
+    return isSpent ? 'it was refused again: a newer one stands for it' : '';
   }
 
   #count({ code, stage, points }: DeadLetterRow, kept: string): void {

@@ -46,7 +46,7 @@ const text = new TextEncoder();
  *
  * Headers, all UTF-8 text:
  * - `error.code|message|detail|stage|topic|partition|offset|timestamp|tenant|points`; `error.attempts`, 1 and one more
- *   for each time it was redriven and refused again; `error.partial` where only a part of the record was bad;
+ *   for each time it was redriven and refused again; `error.previous`, the dead letter that was redriven; `error.partial` where only a part of the record was bad;
  *   `error.sampled`, how many it stands for, where others were left out before it (`DeadLetterCap`).
  * - `__streams.errors.topic|partition|offset`, as Kafka Streams names them (KIP-1034) for its own dead letters: of the
  *   three conventions in use the one that is Kafka’s own, is about stream processors, and is text. Connect’s
@@ -79,6 +79,8 @@ export function deadLetter(rejection: Rejection): {
   put('error.offset', offset);
   put('error.timestamp', rejection.timestampMs);
   put('error.attempts', attemptsBefore(rejection.headers) + 1);
+  const before = headers[DEAD_LETTER_ID];
+  if (before !== undefined) headers['error.previous'] = before;
   if (tenant !== '') put('error.tenant', tenant.slice(0, MOST_DETAIL));
   put('error.points', rejection.points);
   if (rejection.partial) put('error.partial', 'true');
