@@ -49,6 +49,17 @@ describe('DecisionTally', () => {
     expect(drained(log)).toMatchObject([{ count: 1000, examples: ['0', '1', '2'] }]);
   });
 
+  it('ends the minutes that are over when it is told the time, and keeps that', () => {
+    const log = new DecisionTally('validate', 0);
+    log.note({ ...base, atMs: MINUTE_MS + 1 });
+    log.save();
+    log.advance(2 * MINUTE_MS - 1);
+    expect(log.save()).toBeUndefined();
+    log.advance(2 * MINUTE_MS);
+    expect(log.save()).toBeDefined();
+    expect(drained(log)).toMatchObject([{ count: 1, fromMs: MINUTE_MS, toMs: 2 * MINUTE_MS }]);
+  });
+
   it('counts tenants, kinds and codes apart, and a late note in the minute that is open', () => {
     const log = new DecisionTally('validate', 0);
     const at = (over: Partial<DecisionNote>) => log.note({ ...base, atMs: 9 * MINUTE_MS, ...over });

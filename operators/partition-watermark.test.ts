@@ -69,6 +69,27 @@ describe('PartitionWatermark', () => {
     expect(watermark.advance(0, 75 * MINUTE)).toBe(69 * MINUTE);
   });
 
+  test('a partition that says it is idle holds nothing until it is heard again', () => {
+    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
+    expect(watermark.advance(0, 5000)).toBe(Number.NEGATIVE_INFINITY);
+    expect(watermark.advance(1, 4000, true)).toBe(Number.NEGATIVE_INFINITY);
+    expect(watermark.advance(2, 4500, true)).toBe(5000);
+    expect(watermark.advance(0, 6000)).toBe(6000);
+    expect(watermark.advance(1, 6500)).toBe(6000);
+    expect(watermark.advance(0, 9000)).toBe(6500);
+    expect(watermark.advance(1, 6600, true)).toBe(9000);
+  });
+
+  test('when all are idle the furthest counts, and later silence moves it on', () => {
+    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 2);
+    watermark.advance(0, 5000);
+    expect(watermark.advance(1, 7000)).toBe(5000);
+    expect(watermark.advance(1, 7000, true)).toBe(5000);
+    expect(watermark.advance(0, 5500, true)).toBe(7000);
+    expect(watermark.advance(0, 8000, true)).toBe(8000);
+    expect(watermark.advance(1, 7500)).toBe(8000);
+  });
+
   test('restored it goes on the same', () => {
     const first = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
     const second = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
@@ -80,8 +101,9 @@ describe('PartitionWatermark', () => {
       second.restore(restored.save());
       const partition = seed % (step < 150 ? 3 : 2);
       const atMs = step * 2000 - (seed % 5000);
-      expect(restored.advance(partition, atMs)).toBe(first.advance(partition, atMs));
-      second.advance(partition, atMs);
+      const idle = seed % 5 === 0;
+      expect(restored.advance(partition, atMs, idle)).toBe(first.advance(partition, atMs, idle));
+      second.advance(partition, atMs, idle);
     }
   });
 });

@@ -165,6 +165,27 @@ describe('Enricher', () => {
     expect(enricher.counts).toMatchObject({ counterBases: 1, overflows: 1, accepted: 2 });
   });
 
+  it('lets a gauge become a counter by a definition: its first rate is that since the point before', () => {
+    const catalog = new Catalog();
+    const kind = 'COUNTER' as const;
+    const effectiveFromMs = NOW_MS + 1500;
+    catalog.put('MetricDefinition', metricDefinition('up', { kind, effectiveFromMs }));
+    const { accept, drain } = setUp({ catalog });
+    const points = [
+      [0, 10],
+      [1000, 30],
+      [2000, 70],
+      [3000, 75],
+    ] as const;
+    accept(batchOf([{ series: up, offset: 0, points }], [up]));
+    const out = drain();
+    expect(valuesOf(out)).toEqual([10, 30, 40, 5]);
+    // One series, two contexts: before the definition and since.
+    expect(out.map(({ contexts }) => contexts.map((context) => context.kind))).toEqual([
+      ['GAUGE', 'COUNTER'],
+    ]);
+  });
+
   it('skips what a raw record brought before, and leaves no trace of it', () => {
     const { accept, drain, told, enricher } = setUp();
     const batch = batchOf(

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from './detect-input.ts';
+import { newDetectTables } from './detect-tables.ts';
+import { EpisodeBook } from './episode-book.ts';
+import { MemberColumns } from './member-columns.ts';
+import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
+import { defaultTuning } from './tuning.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A policy over one warm series; `at` takes its next point, so many minutes on, and gives the onset. */
+function setUp() {
+  const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
+  tables.series.allocate();
+  const book = new EpisodeBook(tables.episodes, defaultTuning.weights);
+  const policy = new OnsetPolicy(tables.series, book, defaultTuning);
+  const members = new MemberColumns();
+  members.reserve(1);
+  const reading: OnsetReading = {
+    row: 0,
+    point: 0,
+    ms: 1e12,
+    intervalMs: MINUTE_MS,
+    value: 100,
+    expected: 10,
+    lower: 5,
+    upper: 15,
+    score: 0,
+    confidence: 1,
+    movement: 0,
+    lifeCycle: 3,
+    historical: 0,
+    late: false,
+    members,
+    span: 10,
+    grain: 1,
+    before: 1000,
+    gap: false,
+  };
+  const at = (minutes: number, score: number, gap = false) => {
+    Object.assign(reading, { ms: reading.ms + minutes * MINUTE_MS, score, gap });
+    return policy.advance(defaultSettings, reading);
+  };
+  return { at, book };
+}
+
+describe('OnsetPolicy', () => {
+  it('opens no episode at the first five points after a gap', () => {
+    const { at } = setUp();
+    expect(at(1, 0)).toBe(0);
+    expect([at(60, 3, true), at(1, 3), at(1, 3), at(1, 3), at(1, 3), at(1, 3)]).toEqual([
+      0, 0, 0, 0, 0, 2,
+    ]);
+  });
+
+  it('lets no episode rise there that was open before it and goes on', () => {
+    const { at, book } = setUp();
+    expect(at(1, 1.5)).toBe(1);
+    expect([at(7, 3, true), at(1, 3), at(1, 3), at(1, 3), at(1, 3), at(1, 3)]).toEqual([
+      0, 0, 0, 0, 0, 2,
+    ]);
+    expect(book.events.filter(({ phase }) => phase === 'OPEN')).toHaveLength(1);
+  });
+
+  it('begins to count anew with another gap', () => {
+    const { at } = setUp();
+    expect([at(60, 3, true), at(1, 3), at(60, 3, true), at(1, 3), at(1, 3)]).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+    expect([at(1, 3), at(1, 3), at(1, 3)]).toEqual([0, 0, 2]);
+  });
+});
