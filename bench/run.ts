@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   scoring: async () => (await import('./scoring-bench.ts')).scoringBench,
   stages: async () => (await import('./stages-bench.ts')).stagesBench,
   cardinality: async () => (await import('./cardinality-bench.ts')).cardinalityBench,
+  rows: async () => (await import('./rows-bench.ts')).rowsBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
   clients: async () => (await import('./clients-bench.ts')).clientsBench,
   handover: async () => (await import('./handover-bench.ts')).handoverBench,
