@@ -7,8 +7,8 @@ import { ContextBook } from '../operators/enrich/context-book.ts';
 import { Sequencer } from '../operators/enrich/sequencer.ts';
 import { SeriesRegister } from '../operators/enrich/series-register.ts';
 import type { ScratchFile } from '../runtime/scratch-file.ts';
-import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { idHigh, idLow } from '../schemas/identity.ts';
+import type { HeldFleet } from './held-fleet.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const TEXT_MEMORY_BYTES = 16 * 1024 ** 2;
@@ -17,16 +17,6 @@ const TEXT_MEMORY_BYTES = 16 * 1024 ** 2;
 export interface HeldRange {
   readonly from: number;
   readonly to: number;
-}
-
-/** Where a series' points lie; the same for the same number and round. */
-export interface HeldFleet {
-  definition(series: number): SeriesDefinition;
-  encoded(series: number): Uint8Array;
-  timeOf(series: number, round: number): number;
-  valueOf(series: number, round: number): number;
-  /** Writes the series' id, 8 bytes. */
-  writeId(series: number, id: Uint8Array): void;
 }
 
 /** What enrich and detect hold of the series of one partition, filled and updated by their own operators. */
@@ -68,11 +58,22 @@ export class HeldTask {
     }
   }
 
-  /** Takes in one point of each of some series: found by id, put in order, scored. Returns how many were scored. */
-  async update(range: HeldRange, round: number): Promise<number> {
-    const input = this.#input(range, round);
-    await this.#detector.score(input);
-    return input.runs;
+  /** Takes in one point of each of some series: found by id, put in order, scored. */
+  async update({ from, to }: HeldRange, round: number): Promise<void> {
+    await this.updateSome(
+      Array.from({ length: to - from }, (_, i) => from + i),
+      round,
+    );
+  }
+
+  /** The same for series that are no neighbours. */
+  async updateSome(series: readonly number[], round: number): Promise<void> {
+    await this.#detector.score(this.#input(series, round));
+  }
+
+  /** Row of a series in detect. */
+  rowOf(series: number): number {
+    return this.shelf.find(...this.#idOf(series));
   }
 
   /** Series of a range that are not there, or not as they were left after so many rounds. */
@@ -99,18 +100,18 @@ export class HeldTask {
     return this.shelf.definition(row).equals(this.#fleet.encoded(series));
   }
 
-  #input({ from, to }: HeldRange, round: number): DetectInput {
-    const runs = to - from;
+  #input(series: readonly number[], round: number): DetectInput {
+    const runs = series.length;
     const rows = new Uint32Array(runs);
     const at = Uint32Array.from({ length: runs }, (_, i) => i);
     const sequencer = this.#sequencer;
     const timestamps = new Float64Array(runs);
     const values = new Float64Array(runs);
     sequencer.clear();
-    for (let i = 0; i < runs; i++) {
-      timestamps[i] = this.#fleet.timeOf(from + i, round);
-      values[i] = this.#fleet.valueOf(from + i, round);
-      const [low, high] = this.#idOf(from + i);
+    for (const [i, each] of series.entries()) {
+      timestamps[i] = this.#fleet.timeOf(each, round);
+      values[i] = this.#fleet.valueOf(each, round);
+      const [low, high] = this.#idOf(each);
       const row = this.register.find(low, high);
       sequencer.run(row, timestamps, values, i, i + 1, false, this.#counts);
       this.register.sweep.hear(row);

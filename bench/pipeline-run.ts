@@ -110,12 +110,6 @@ export class PipelineRun {
     this.#pipeline = undefined;
   }
 
-  /** Stops the first worker, which saves its state, and starts another one on it. */
-  async restartWorkers(): Promise<void> {
-    await this.stopWorker();
-    await this.startWorkers();
-  }
-
   /** What became of points so far. */
   counts(): PointCounts {
     const scored: Record<string, number> = {};

@@ -4,24 +4,15 @@ import { join } from 'node:path';
 import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
 import type { PagedTable } from '../runtime/paged-table.ts';
 import { ScratchFile } from '../runtime/scratch-file.ts';
-import { Codec } from '../schemas/codec.ts';
-import { FileRegistry } from '../schemas/file-registry.ts';
-import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
-import { writeId } from '../schemas/identity.ts';
-import { registerRecords } from '../schemas/registry.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, rounded } from './bench-result.ts';
 import { residentBytes } from './cpu-meter.ts';
-import { labelsOf, nameOf } from './fleet-source.ts';
-import { type HeldFleet, HeldTask } from './held-task.ts';
+import { heldFleet } from './held-fleet.ts';
+import { HeldTask } from './held-task.ts';
 
 /** Series of one call, as neighbours in a record. */
 const CALL_SERIES = 4096;
-const START_MS = Date.UTC(2026, 0, 5);
 const BATCH_PAGES = 256;
-const LABEL_SETS = 1024;
-/** An encoded definition begins with the frame and the id. */
-const FRAME_BYTES = 5;
 
 /**
  * Measures what series take in memory and what a point costs by how many there are, without a transport: enrich’s
@@ -50,7 +41,7 @@ async function measure(
   scratches: readonly ScratchFile[],
 ): Promise<BenchFigures> {
   const scorer = await OnnxEnsemble.load();
-  const fleet = fleetOf(new Codec(await registerRecords(new FileRegistry())), stepMs);
+  const fleet = await heldFleet(stepMs);
   const newTask = (scratch: number) =>
     new HeldTask(fleet, scorer, scratches[scratch] as ScratchFile);
   const tasks = Array.from({ length: partitions }, (_, p) => newTask(p));
@@ -168,52 +159,6 @@ function bytesOf(tasks: readonly HeldTask[], series: number) {
     seasonBytes: sum(({ shelf }) => shelf.seasons.byteLength + shelf.hours.byteLength),
     textBytes: sum(({ shelf }) => shelf.texts.heldBytes),
   };
-}
-
-/**
- * Series with the labels of a small fleet, used again and again under ids of their own: labels cost time to make, and what
- * is measured is what is held of them.
- */
-function fleetOf(codec: Codec, stepMs: number): HeldFleet {
-  const known = { tenant: 'default', kind: 'GAUGE', unit: null, firstSeenMs: START_MS } as const;
-  const pool = Array.from({ length: LABEL_SETS }, (_, i) => {
-    const labels = { name: nameOf(i), labels: labelsOf(i * 48_611) };
-    const id = new Uint8Array(8);
-    const encoded = codec.encode('SeriesDefinition', {
-      seriesId: id,
-      entityId: id,
-      ...known,
-      ...labels,
-    });
-    return { labels, encoded };
-  });
-  const setOf = (series: number) => pool[series % LABEL_SETS] as (typeof pool)[number];
-  return {
-    definition: (series): SeriesDefinition => {
-      const id = new Uint8Array(8);
-      writeFleetId(series, id);
-      return { seriesId: id, entityId: id, ...known, ...setOf(series).labels };
-    },
-    encoded: (series) => {
-      const encoded = Buffer.from(setOf(series).encoded);
-      writeFleetId(series, encoded.subarray(FRAME_BYTES));
-      return encoded;
-    },
-    timeOf: (series, round) => START_MS + round * stepMs + ((series * 7919) % stepMs),
-    valueOf: (series, round) => 100 + (mixed(series * 31 + round) % 1000) / 7,
-    writeId: writeFleetId,
-  };
-}
-
-function writeFleetId(series: number, id: Uint8Array): void {
-  writeId(id, 0, mixed(series), mixed(series ^ 0x5bd1e995));
-}
-
-/** A one-to-one mix of 32 bits: ids are hashes. */
-function mixed(number: number): number {
-  let hash = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 function collect(): void {

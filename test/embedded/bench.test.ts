@@ -6,6 +6,12 @@ import { describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
 
+interface Checkpoint {
+  readonly pages: { readonly bytesPerPoint: number };
+  readonly rows: { readonly bytesPerPoint: number };
+  readonly bytes: { readonly bytesPerPoint: number };
+}
+
 /** Runs a bench and returns the object on its last line. */
 async function bench(...args: string[]): Promise<Record<string, unknown>> {
   const child = spawn(process.execPath, [main, ...args, '--json'], {
@@ -72,6 +78,22 @@ describe('npm run bench', () => {
       registeredAfterRestart: 0,
       counted: {},
     });
+    expect(figures.seriesRestoredPerSecond).toBeGreaterThan(0);
+  });
+
+  it('rows: finds every series again, also after a restore', async () => {
+    const figures = await bench('rows', '--series', '20000', '--partitions', '2', ...short);
+    expect(figures).toMatchObject({ missing: 0, missingAfterRestore: 0 });
+    expect(figures.enrichBytes).toBeGreaterThanOrEqual(33);
+    expect(figures.detectBytes).toBeGreaterThanOrEqual(215);
+  });
+
+  it('changelog: writes no more for a changed row than for its page', async () => {
+    const { checkpoints } = await bench('changelog', '--series', '512', ...short);
+    for (const { pages, rows, bytes } of checkpoints as Checkpoint[]) {
+      expect(rows.bytesPerPoint).toBeLessThan(1.1 * pages.bytesPerPoint);
+      expect(bytes.bytesPerPoint).toBeLessThan(rows.bytesPerPoint);
+    }
   });
 
   it('latency: tells how late the anomalies of its planted points came', async () => {
