@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { againstBaseline, saveBaseline, writePlots } from './all-report.ts';
 import type { BenchOptions } from './bench-options.ts';
 import type { BenchFigures } from './bench-result.ts';
 
@@ -18,8 +19,12 @@ interface Row {
 const kafka = (client: BenchOptions['client']) => ['--transport', 'kafka', '--client', client];
 const onePoint = ['--points-per-series', '1', '--hop', '8'];
 
-/** Every row of the table in `bench/README.md`, in the order in which they are told. */
+/**
+ * Every row of the table in `bench/README.md`, in the order in which they are told; `Other` is the other Kafka client.
+ * `detect` comes with its peers.
+ */
 function rowsOf(client: BenchOptions['client']): readonly Row[] {
+  const other = client === 'kafkajs' ? 'platformatic' : 'kafkajs';
   const flowing = { args: ['pipeline', '--warmup-seconds', '5'], seconds: 15 };
   return [
     { name: 'stages', args: ['stages', '--warmup-seconds', '5'], seconds: 8 },
@@ -35,37 +40,42 @@ function rowsOf(client: BenchOptions['client']): readonly Row[] {
       seconds: 10,
     },
     { name: 'latency', args: ['latency', '--shares', '50', ...kafka(client)], seconds: 20 },
-    { name: 'peers', args: ['peers', ...kafka(client)], seconds: 12 },
+    { name: 'latencyOther', args: ['latency', '--shares', '50', ...kafka(other)], seconds: 20 },
+    { name: 'pipelineOther', args: [...flowing.args, ...kafka(other)], seconds: 10 },
+    { name: 'detect', args: ['peers', ...kafka(client)], seconds: 12 },
   ];
 }
 
 /**
  * Runs every bench that a row of the table asks for, one after another, each in a process of its own.
  *
- * A row that fails is told with its error and does not end the others.
+ * A row that fails is told with its error and does not end the others. Draws the plots, and compares with the stored
+ * baseline or, with `save`, becomes it. Takes about eleven minutes on two cores that are its own.
  */
-export async function allBench({ client }: BenchOptions): Promise<BenchFigures> {
-  const rows: Record<string, unknown> = {};
+export async function allBench({ client, save }: BenchOptions): Promise<BenchFigures> {
+  const rows: Record<string, Record<string, unknown>> = {};
   for (const { name, args, seconds } of rowsOf(client)) {
     const startMs = performance.now();
     rows[name] = await figuresOf([...args, '--seconds', String(seconds)]);
     const took = Math.round((performance.now() - startMs) / 1000);
     process.stderr.write(`${name}: ${JSON.stringify(brief(rows[name]))} in ${took} s\n`);
   }
-  return { rows };
+  writePlots(rows);
+  if (save) saveBaseline(rows);
+  return { rows, againstBaseline: againstBaseline(rows) };
 }
 
-async function figuresOf(args: readonly string[]): Promise<unknown> {
+async function figuresOf(args: readonly string[]): Promise<Record<string, unknown>> {
   try {
     const command = [main, ...args, '--json'];
     const { stdout } = await run(process.execPath, command, { timeout: ROW_LIMIT_MS });
-    return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
   } catch (error) {
     return { error: error instanceof Error ? error.message.slice(-2000) : String(error) };
   }
 }
 
-function brief(row: unknown): unknown {
+function brief(row: Record<string, unknown> = {}): unknown {
   const { pointsPerSecond, cpuNsPerPoint, cores, p95Ms, ceilingRatio, error } = row as Record<
     string,
     unknown

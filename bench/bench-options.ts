@@ -34,6 +34,8 @@ export interface BenchOptions {
   /** Share of points at which an anomaly is planted. */
   readonly planted: number;
   readonly durability: 'full' | 'normal';
+  /** Keep the figures of `all` as the baseline. */
+  readonly save: boolean;
   /** Graceful hand-overs, kills, and standbys of each task, of the hand-over bench. */
   readonly handovers: number;
   readonly kills: number;
@@ -67,6 +69,7 @@ const flags = {
   handovers: { type: 'string', default: '5' },
   kills: { type: 'string', default: '2' },
   standbys: { type: 'string', default: '0' },
+  save: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -104,6 +107,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     handovers: number('handovers'),
     kills: number('kills'),
     standbys: number('standbys'),
+    save: values.save,
     json: values.json,
   };
 }

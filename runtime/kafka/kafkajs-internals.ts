@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 
 /**
  * Typed access to the inside of kafkajs 2.2.4 (pinned; the last release of a dormant project).
@@ -8,6 +9,9 @@ import { createRequire } from 'node:module';
  * See docs/decisions/0006-kafka-requests.md.
  */
 const require = createRequire(import.meta.url);
+
+/** Makes the socket of a connection; it may not be connected yet. */
+export type SocketFactory = (options: object) => Socket;
 
 /** A request of the protocol with the functions that read its response. */
 export interface ProtocolCall {
@@ -125,7 +129,8 @@ export const Broker: new (options: {
 export const connectionPoolBuilder: (
   options: object,
 ) => ConnectionPoolBuilder = require('kafkajs/src/cluster/connectionPoolBuilder');
-export const defaultSocketFactory: () => unknown = require('kafkajs/src/network/socketFactory');
+export const defaultSocketFactory: () => SocketFactory =
+  require('kafkajs/src/network/socketFactory');
 export const createLogger: (options: {
   readonly level: number;
   readonly logCreator: () => (entry: KafkajsLogEntry) => void;

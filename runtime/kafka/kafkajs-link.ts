@@ -15,6 +15,7 @@ import {
   type KafkajsLogger,
   type ProtocolCall,
   requests,
+  type SocketFactory,
 } from './kafkajs-internals.ts';
 
 /** How brokers are reached, and where kafkajs’s own words go. */
@@ -57,7 +58,7 @@ export class KafkajsLinks {
       enforceRequestTimeout: true,
       maxInFlightRequests: null,
       reauthenticationThreshold: 10_000,
-      socketFactory: defaultSocketFactory(),
+      socketFactory: promptSockets(defaultSocketFactory()),
       logger: this.#logger,
     });
   }
@@ -147,6 +148,14 @@ function mend(connection: KafkajsConnection): void {
     });
     return connecting;
   };
+}
+
+/**
+ * Makes sockets send at once. kafkajs leaves Nagle’s algorithm on: the end of a request that does not fill a segment would
+ * wait until what was sent before it is acknowledged, and the other side may take 40 ms for that.
+ */
+function promptSockets(create: SocketFactory): SocketFactory {
+  return (options) => create(options).setNoDelay(true);
 }
 
 /** Builds a call whose response is given back as it is: callers look at the error code of each part. */

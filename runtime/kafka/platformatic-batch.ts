@@ -1,7 +1,7 @@
 import { CURRENT_RECORD_VERSION, compressionsAlgorithms, crc32c } from '@platformatic/kafka';
 import type { TopicRecord } from '../transport.ts';
 import type { ProducerIdentity } from './client.ts';
-import { frameSnappy } from './snappy-codec.ts';
+import { snappyBlock, snappyFrameBytes, writeSnappyFrame } from './snappy-codec.ts';
 
 const headBytes = 61;
 /** The checksum covers what comes after itself. */
@@ -23,8 +23,8 @@ export function encodeBatch(
 ): Buffer {
   const firstMs = records[0]?.timestampMs ?? 0;
   const maxMs = records.reduce((max, { timestampMs }) => Math.max(max, timestampMs), firstMs);
-  const body = frameSnappy(snappy.compressSync(encodeRecords(records, firstMs)));
-  const batch = Buffer.allocUnsafe(headBytes + body.length);
+  const block = snappyBlock(encodeRecords(records, firstMs));
+  const batch = Buffer.allocUnsafe(headBytes + snappyFrameBytes + block.length);
   batch.writeBigInt64BE(0n, 0);
   batch.writeInt32BE(batch.length - lengthCountsFrom, 8);
   batch.writeInt32BE(noLeaderEpoch, 12);
@@ -37,7 +37,7 @@ export function encodeBatch(
   batch.writeInt16BE(epoch, 51);
   batch.writeInt32BE(firstSequence, 53);
   batch.writeInt32BE(records.length, 57);
-  body.copy(batch, headBytes);
+  writeSnappyFrame(block, batch, headBytes);
   batch.writeUInt32BE(crc32c(batch.subarray(checkedFrom)), 17);
   return batch;
 }
@@ -53,7 +53,7 @@ interface Measured {
 function encodeRecords(records: readonly TopicRecord[], firstMs: number): Buffer {
   const measured = records.map((record, index) => measure(record, index, firstMs));
   const total = measured.reduce((sum, { bytes }) => sum + sizeOfVarint(bytes) + bytes, 0);
-  const buffer = Buffer.allocUnsafe(total);
+  const buffer = plainBytes(total);
   let at = 0;
   for (const [index, { record, headers, timeDelta, bytes }] of measured.entries()) {
     at = writeVarint(buffer, bytes, at);
@@ -68,6 +68,13 @@ function encodeRecords(records: readonly TopicRecord[], firstMs: number): Buffer
     }
   }
   return buffer;
+}
+
+/** Records as they are before they are compressed, at once: one piece of memory for all batches but large ones. */
+const plain = Buffer.allocUnsafeSlow(1024 * 1024);
+
+function plainBytes(length: number): Buffer {
+  return length <= plain.length ? plain.subarray(0, length) : Buffer.allocUnsafe(length);
 }
 
 function measure(record: TopicRecord, index: number, firstMs: number): Measured {

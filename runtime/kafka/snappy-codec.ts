@@ -19,14 +19,27 @@ export async function snappyCompress(bytes: Uint8Array): Promise<Buffer> {
   return frameSnappy(plain.length <= inlineBytes ? compressSync(plain) : await compress(plain));
 }
 
-/** Puts one raw snappy block in xerial framing. */
-export function frameSnappy(block: Buffer): Buffer {
-  const head = Buffer.alloc(xerialHeaderBytes + 4);
-  xerialMagic.copy(head);
-  head.writeInt32BE(xerialVersion, 8);
-  head.writeInt32BE(xerialVersion, 12);
-  head.writeUInt32BE(block.length, xerialHeaderBytes);
-  return Buffer.concat([head, block]);
+/** Bytes that xerial framing puts in front of one block. */
+export const snappyFrameBytes = xerialHeaderBytes + 4;
+
+/** Compresses to one raw snappy block, at once. */
+export function snappyBlock(bytes: Buffer): Buffer {
+  return compressSync(bytes);
+}
+
+/** Writes one raw snappy block in xerial framing into a buffer, from `at` on. */
+export function writeSnappyFrame(block: Buffer, into: Buffer, at: number): void {
+  xerialMagic.copy(into, at);
+  into.writeInt32BE(xerialVersion, at + 8);
+  into.writeInt32BE(xerialVersion, at + 12);
+  into.writeUInt32BE(block.length, at + xerialHeaderBytes);
+  block.copy(into, at + snappyFrameBytes);
+}
+
+function frameSnappy(block: Buffer): Buffer {
+  const framed = Buffer.allocUnsafe(snappyFrameBytes + block.length);
+  writeSnappyFrame(block, framed, 0);
+  return framed;
 }
 
 /**
