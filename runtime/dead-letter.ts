@@ -61,10 +61,10 @@ export function deadLetter(rejection: Rejection): {
   value: Uint8Array | null;
   headers: RecordHeaders;
 } {
-  const headers: Record<string, Uint8Array> = {};
-  for (const name in rejection.headers) {
-    const value = rejection.headers[name];
-    if (value !== undefined && !OWN_HEADERS.test(name)) headers[name] = value;
+  // Without a prototype, for a header of the record may be named as one.
+  const headers = Object.create(null) as Record<string, Uint8Array>;
+  for (const [name, value] of Object.entries(rejection.headers)) {
+    if (!OWN_HEADERS.test(name)) headers[name] = value;
   }
   const put = (name: string, value: string | number): void => {
     headers[name] = text.encode(String(value));

@@ -3,6 +3,8 @@ import type { RecordHeaders, TopicRecord } from './transport.ts';
 /** Bytes of the fixed part of a record entry: topic, partition, offset, timestamp, then three lengths. */
 const ENTRY_BYTES = 40;
 const ABSENT = 0xffffffff;
+/** Longest name of a header, bytes; a longer one is cut. Kafka has no limit, so somebody may send one. */
+const MOST_NAME_BYTES = 0xffff;
 const EMPTY_HEADERS: RecordHeaders = Object.freeze({});
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -196,7 +198,7 @@ function encodeHeaders(headers: RecordHeaders): Uint8Array {
   let size = 0;
   const names: Uint8Array[] = [];
   for (const name in headers) {
-    const bytes = encoder.encode(name);
+    const bytes = encoder.encode(name).subarray(0, MOST_NAME_BYTES);
     names.push(bytes);
     size += 6 + bytes.length + (headers[name]?.length ?? 0);
   }
@@ -217,7 +219,8 @@ function encodeHeaders(headers: RecordHeaders): Uint8Array {
 }
 
 function decodeHeaders(bytes: Buffer, start: number, length: number): RecordHeaders {
-  const headers: Record<string, Uint8Array> = {};
+  // Without a prototype, for a header may be named as one.
+  const headers = Object.create(null) as Record<string, Uint8Array>;
   const end = start + length;
   for (let at = start; at < end; ) {
     const nameLength = bytes.readUInt16LE(at);

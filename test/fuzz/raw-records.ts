@@ -86,14 +86,16 @@ export class RawRecords {
       '',
     ];
     const noise = Buffer.from(Array.from({ length: below(random, 40) }, () => below(random, 256)));
-    return {
-      'vigie.dead-letter': random() < 0.2 ? noise : Buffer.from(pick(random, names)),
-      'error.attempts': Buffer.from(pick(random, ['1', '-1', '1e309', 'NaN', '', '7'])),
-      ...(random() < 0.2 ? { 'error.code': noise, '': noise } : {}),
-    };
+    const odd = random() < 0.2 ? pick(random, oddNames) : 'source';
+    return Object.fromEntries([
+      ['vigie.dead-letter', random() < 0.2 ? noise : Buffer.from(pick(random, names))],
+      ['error.attempts', Buffer.from(pick(random, ['1', '-1', '1e309', 'NaN', '', '7']))],
+      [odd, noise],
+    ]);
   }
 }
 
+const oddNames = ['__proto__', 'constructor', '', 'error.code', '😀', 'n'.repeat(70_000)];
 const oddTimes = [0, -1, 1, NOW_MS - 1e10, NOW_MS + 1e10, 2 ** 52, -(2 ** 52)];
 const oddValues = [0, -0, 5e-324, 1.7e308, Number.NaN, Number.POSITIVE_INFINITY, -1e-300];
 const goodWords = ['up', 'host', 'a', 'cpu.load', 'requests_total', 'x1'];

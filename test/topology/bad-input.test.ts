@@ -249,4 +249,22 @@ describe('a bad raw record', () => {
     expect(value.length).toBeGreaterThan(MAX_DEAD_LETTER_BYTES);
     expect(driver.counters.detect).toMatchObject({ points_out_total: 2 });
   });
+
+  it.each([
+    ['named as a prototype', '__proto__', 10_000],
+    ['whose name has no end', 'n'.repeat(100_000), 1],
+  ])('with a header %s is a dead letter like any other', async (_name, header, bytes) => {
+    const driver = await openDriver();
+    sendGood(driver, NOW_MS);
+    const headers = Object.fromEntries([[header, Buffer.alloc(bytes, 'h')]]);
+    driver.pipe('metrics.raw', PARTITION, {
+      value: Buffer.from('no'),
+      headers,
+      timestampMs: NOW_MS,
+    });
+    sendGood(driver, NOW_MS + 1000);
+    await driver.run();
+    expect(deadLetters(driver)).toMatchObject([{ code: 'RECORD_NOT_AVRO', offset: 1 }]);
+    expect(driver.counters.detect).toMatchObject({ points_out_total: 2 });
+  });
 });
