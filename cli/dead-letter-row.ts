@@ -14,6 +14,8 @@ export interface DeadLetterRow {
   readonly tenant: string;
   /** How often the record has been refused. */
   readonly attempts: number;
+  /** How many refused records it stands for, where others were left out before it. */
+  readonly standsFor: number;
   readonly points: number;
   readonly bytes: number;
   readonly detail: string;
@@ -36,6 +38,7 @@ export function deadLetterRow({
     source: `${text('topic')} ${text('partition')}/${text('offset')}`,
     tenant: text('tenant'),
     attempts: Number(text('attempts')),
+    standsFor: Math.max(1, Number(text('sampled'))),
     points: Number(text('points')),
     bytes: value?.length ?? 0,
     detail: text('detail'),

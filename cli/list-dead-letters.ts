@@ -24,6 +24,8 @@ export interface DeadLetterQuery extends DeadLetterFilter {
 interface CodeCount {
   readonly code: string;
   readonly records: number;
+  /** Refused records that these stand for. */
+  readonly refused: number;
   readonly points: number;
   readonly meaning: string;
 }
@@ -43,6 +45,7 @@ const rowColumns: readonly RowColumn<DeadLetterRow>[] = [
 const countColumns: readonly RowColumn<CodeCount>[] = [
   { title: 'CODE', text: (row) => row.code, style: (_row, paint, cell) => paint('yellow', cell) },
   { title: 'RECORDS', align: 'right', text: (row) => String(row.records) },
+  { title: 'STAND FOR', align: 'right', text: (row) => String(row.refused) },
   { title: 'POINTS', align: 'right', text: (row) => String(row.points) },
   { title: 'MEANING', text: (row) => row.meaning },
 ];
@@ -98,6 +101,7 @@ class DeadLetterCollection {
     this.#counts.set(row.code, {
       code: row.code,
       records: (known?.records ?? 0) + 1,
+      refused: (known?.refused ?? 0) + row.standsFor,
       points: (known?.points ?? 0) + row.points,
       meaning: errorCatalogue[row.code as ErrorCode]?.message ?? '',
     });

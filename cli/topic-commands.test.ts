@@ -120,7 +120,7 @@ describe('commands on topics', () => {
       timestampMs: 1_764_000_000_000,
       tenant: 'shop',
       points: 5,
-      standsFor: 1,
+      standsFor: 100,
       partial: false,
       headers: {},
       value: Buffer.from('no Avro'),
@@ -139,6 +139,7 @@ describe('commands on topics', () => {
         source: 'vigie.metrics.raw 3/17',
         tenant: 'shop',
         attempts: 1,
+        standsFor: 100,
         points: 5,
         bytes: 7,
         detail: 'value of cpu',
@@ -146,7 +147,7 @@ describe('commands on topics', () => {
     ]);
     const count = await run('dead-letter', 'list', '--count', '-o', 'json');
     expect(JSON.parse(count.out)).toMatchObject([
-      { code: 'VALUE_NOT_FINITE', records: 1, points: 5 },
+      { code: 'VALUE_NOT_FINITE', records: 1, refused: 100, points: 5 },
     ]);
     expect(
       JSON.parse((await run('dead-letter', 'list', '--code', 'RECORD_EMPTY', '-o', 'json')).out),
