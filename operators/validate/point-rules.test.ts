@@ -7,7 +7,7 @@ const options = validateOptions.parse({});
 
 function verdict(timestampMs: number, value: number, backfill = false, recordMs = NOW_MS) {
   const rules = new PointRules(options);
-  rules.forRecord(recordMs, { backfill });
+  rules.forRecord(recordMs, backfill);
   const [low = 0, high = 0] = new Uint32Array(Float64Array.of(value).buffer);
   return rules.check(timestampMs, value, high, low);
 }
@@ -15,7 +15,7 @@ function verdict(timestampMs: number, value: number, backfill = false, recordMs 
 /** A NaN whose bits are given: arithmetic would not keep them. */
 function nanVerdict(high: number, low: number) {
   const rules = new PointRules(options);
-  rules.forRecord(NOW_MS, { backfill: false });
+  rules.forRecord(NOW_MS, false);
   return rules.check(NOW_MS, Number.NaN, high, low);
 }
 
@@ -46,8 +46,8 @@ describe('PointRules', () => {
 
   it('judges by the record’s time, whatever record came before', () => {
     const rules = new PointRules(options);
-    rules.forRecord(NOW_MS, { backfill: true });
-    rules.forRecord(NOW_MS + 10_000_000, { backfill: false });
+    rules.forRecord(NOW_MS, true);
+    rules.forRecord(NOW_MS + 10_000_000, false);
     expect(rules.check(NOW_MS, 1, 0, 0)).toBe('TIMESTAMP_TOO_OLD');
   });
 

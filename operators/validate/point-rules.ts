@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
-import { runFlags } from '../../schemas/run-flags.ts';
 import type { ValidateOptions } from './options.ts';
 
 /**
@@ -10,65 +9,38 @@ const STALE_HIGH = 0x7ff00000;
 const STALE_LOW = 0x00000002;
 const QUIET_BIT = 0x00080000;
 
-const { historical, late } = runFlags;
-
-/** Flags of a run by the kind of good points that it holds. */
-export const goodPoints = { good: 0, historical, late, lateHistorical: historical | late } as const;
-
 /** Outcome of a point’s check: a code, or what kind of good point it is. */
-export type PointVerdict = keyof typeof goodPoints | ErrorCode;
-
-/** Tells kinds of good points from codes. */
-export function isGood(verdict: PointVerdict): verdict is keyof typeof goodPoints {
-  return Object.hasOwn(goodPoints, verdict);
-}
-
-/** How the points of a record are judged, beside its time. */
-export interface RecordTerms {
-  readonly backfill: boolean;
-  readonly redriven?: boolean | undefined;
-  readonly watermarkMs?: number;
-}
+export type PointVerdict = 'good' | 'historical' | ErrorCode;
 
 /**
  * Checks points one by one against their record’s time.
  *
- * The record’s own timestamp stands in for a clock, and the watermark comes from the records before it, so the same
- * log always gives the same verdicts.
+ * The record’s own timestamp stands in for a clock, so the same log always gives the same verdicts.
  */
 export class PointRules {
   readonly #options: ValidateOptions;
   #newestMs = 0;
   #oldestMs = 0;
   #historicalMs = 0;
-  #lateMs = 0;
-  /** Points after it are good without any more questions. */
-  #presentMs = 0;
 
   constructor(options: ValidateOptions) {
     this.#options = options;
   }
 
   /**
-   * Turns to another record: its timestamp (epoch ms), the watermark before it, whether it is marked as back-fill, and
-   * whether it was redriven: then its points are as old as it lay among the dead letters, which is no fault of theirs.
-   * Both are behind the watermark by nature and never late.
+   * Turns to another record: its timestamp (epoch ms), whether it is marked as back-fill, and whether it was redriven:
+   * then its points are as old as it lay among the dead letters, which is no fault of theirs.
    */
-  forRecord(
-    recordMs: number,
-    { backfill, redriven = false, watermarkMs = Number.NEGATIVE_INFINITY }: RecordTerms,
-  ): void {
+  forRecord(recordMs: number, backfill: boolean, redriven = false): void {
     const { creationGracePeriodMs, maxAgeMs, historicalAfterMs } = this.#options;
     this.#newestMs = recordMs + creationGracePeriodMs;
     this.#oldestMs = backfill || redriven ? 0 : recordMs - maxAgeMs;
     this.#historicalMs = backfill ? Number.POSITIVE_INFINITY : recordMs - historicalAfterMs;
-    this.#lateMs = backfill || redriven ? Number.NEGATIVE_INFINITY : watermarkMs;
-    this.#presentMs = Math.max(this.#historicalMs - 1, this.#lateMs);
   }
 
   /** Whether every point of the record is plainly good, so that none needs a verdict of its own. */
   allGood(timestamps: Float64Array, values: Float64Array): boolean {
-    const oldest = Math.max(1, this.#oldestMs, this.#presentMs + 1);
+    const oldest = Math.max(1, this.#oldestMs, this.#historicalMs);
     const newest = Math.min(Number.MAX_SAFE_INTEGER, this.#newestMs);
     for (let i = 0; i < timestamps.length; i++) {
       const ms = timestamps[i] as number;
@@ -87,10 +59,7 @@ export class PointRules {
     if (!Number.isSafeInteger(timestampMs) || timestampMs <= 0) return 'TIMESTAMP_INVALID';
     if (timestampMs > this.#newestMs) return 'TIMESTAMP_TOO_FAR_AHEAD';
     if (timestampMs < this.#oldestMs) return 'TIMESTAMP_TOO_OLD';
-    if (timestampMs > this.#presentMs) return 'good';
-    const isLate = timestampMs <= this.#lateMs;
-    if (timestampMs >= this.#historicalMs) return 'late';
-    return isLate ? 'lateHistorical' : 'historical';
+    return timestampMs < this.#historicalMs ? 'historical' : 'good';
   }
 }
 

@@ -8,9 +8,10 @@ import type { Catalog } from '../catalog.ts';
 import type { EventTime } from '../event-time.ts';
 import { MOST_BATCH_BYTES, OpenBatches, type ValidatedBatch } from './open-batches.ts';
 import type { ValidateOptions } from './options.ts';
-import { goodPoints, isGood, PointRules, type PointVerdict } from './point-rules.ts';
+import { PointRules, type PointVerdict } from './point-rules.ts';
 import type { RawPoints, RawSeries } from './raw-points.ts';
 import { type KnownSeries, RecentSeries } from './recent-series.ts';
+import { RecordTime } from './record-time.ts';
 import { repack } from './repack.ts';
 import { checkSeries, type SeriesFault } from './series-rules.ts';
 
@@ -61,9 +62,7 @@ export class Validator {
   readonly #batches: OpenBatches;
   /** Findings about the series of heads that come again; they live as long as the head is remembered. */
   readonly #findings = new WeakMap<readonly RawSeries[], Finding[]>();
-  /** Of the record under way: newest good point, and whether one is of the present. */
-  #newestMs = Number.NEGATIVE_INFINITY;
-  #live = false;
+  readonly #time: RecordTime;
 
   constructor(setup: ValidatorSetup) {
     this.#setup = setup;
@@ -71,6 +70,7 @@ export class Validator {
     this.#rules = new PointRules(setup.options);
     this.#recent = new RecentSeries(setup.options.recentSeries);
     this.#batches = new OpenBatches(setup.partitions);
+    this.#time = new RecordTime(setup.eventTime);
   }
 
   /** Takes one record; returns what of it was refused. */
@@ -79,11 +79,8 @@ export class Validator {
     if (points === 0) return [{ code: 'RECORD_EMPTY', detail: '', points: 0 }];
     const barred = this.#tenantFault(raw.tenant, source.recordMs);
     if (barred !== undefined) return [{ ...barred, points }];
-    const { watermarkMs } = this.#setup.eventTime;
-    const { backfill } = raw;
-    this.#rules.forRecord(source.recordMs, { backfill, redriven: source.redriven, watermarkMs });
-    this.#newestMs = Number.NEGATIVE_INFINITY;
-    this.#live = false;
+    this.#rules.forRecord(source.recordMs, raw.backfill, source.redriven);
+    this.#time.start(raw.backfill, source.redriven);
     const large = this.#batches.startRecord(raw.tenant, raw.series.length, points);
     const findings = this.#findingsOf(raw.series);
     const refused = new Refusals(raw);
@@ -97,7 +94,7 @@ export class Validator {
       const finding = findings[s] as Finding;
       if ('code' in finding) refused.range(finding.code, finding.detail, start, end);
       else {
-        setRun(run, start, end, 0);
+        setRun(run, start, end, this.#time.lateFlag(raw.timestamps, end - 1));
         if (good) this.#pack(raw, s, finding, run);
         else this.#sift(raw, s, finding, run, refused);
         this.#batches.endSeries(finding.partition);
@@ -106,19 +103,13 @@ export class Validator {
     }
     const bytes = large ? this.#batches.largestBytes : 0;
     if (bytes > MOST_BATCH_BYTES) return this.#giveUp(raw, bytes, findings);
-    this.#tellTime(source.recordMs);
+    this.#time.end(source.recordMs);
     return refused.parts();
   }
 
   /** Hands over everything packed since the last call. */
   drain(emit: (batch: ValidatedBatch) => void): void {
     this.#batches.drain(emit);
-  }
-
-  /** Behind the record: its own points are judged by what came before it. */
-  #tellTime(recordMs: number): void {
-    const newestMs = this.#newestMs;
-    if (newestMs > 0) this.#setup.eventTime.hear({ newestMs, recordMs, live: this.#live });
   }
 
   #tenantFault(tenant: string, atMs: number): { code: ErrorCode; detail: string } | undefined {
@@ -164,14 +155,15 @@ export class Validator {
 
   /** Cuts the points of a series into runs of one verdict each. */
   #sift(raw: RawPoints, s: number, known: KnownSeries, run: MutableRun, refused: Refusals): void {
-    const { end } = run;
+    const { end, flags: late } = run;
     let runStart = run.start;
     let runVerdict: PointVerdict | undefined = this.#check(raw, runStart);
     for (let i = runStart + 1; i <= end; i++) {
       const verdict = i < end ? this.#check(raw, i) : undefined;
       if (verdict === runVerdict) continue;
-      if (runVerdict !== undefined && isGood(runVerdict)) {
-        this.#pack(raw, s, known, setRun(run, runStart, i, goodPoints[runVerdict]));
+      if (runVerdict === 'good' || runVerdict === 'historical') {
+        const own = runVerdict === 'historical' ? runFlags.historical : 0;
+        this.#pack(raw, s, known, setRun(run, runStart, i, late | own));
       } else if (runVerdict !== undefined) {
         refused.range(runVerdict, raw.series[s]?.name.slice(0, 64) ?? '', runStart, i);
       }
@@ -184,8 +176,7 @@ export class Validator {
     run.seriesLow = known.identity.seriesLow;
     run.seriesHigh = known.identity.seriesHigh;
     const lastMs = raw.timestamps[run.end - 1] ?? 0;
-    this.#newestMs = Math.max(this.#newestMs, lastMs);
-    this.#live ||= (run.flags & runFlags.historical) === 0;
+    this.#time.take(lastMs, run.flags);
     const due = lastMs >= known.definedMs + REDEFINE_MS;
     if (due) known.definedMs = lastMs;
     const series = raw.series[s] as RawSeries;

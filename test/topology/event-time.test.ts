@@ -169,6 +169,16 @@ describe('points behind the watermark', () => {
     ]);
   });
 
+  it('are not those that lead up to a point in time, however many minutes a record holds', async () => {
+    const driver = await TopologyDriver.open({ set: ['eventTime.latePoints=drop'] });
+    const endMs = START_MS + 10 * MINUTE_MS;
+    sendNow(driver, [load(values(10), 'a')], endMs);
+    sendNow(driver, [load(values(10), 'b')], endMs);
+    await driver.run();
+    expect(enriched(driver)).toHaveLength(20);
+    expect(driver.counters.enrich?.[dropped]).toBeUndefined();
+  });
+
   it('are never those of a back-fill', async () => {
     const driver = await TopologyDriver.open({ set: ['eventTime.latePoints=drop'] });
     sendNow(driver, [load([[START_MS + 900_000, 1]], 'b')], START_MS + 900_000);
