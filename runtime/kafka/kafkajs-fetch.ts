@@ -1,17 +1,9 @@
-import type { FetchedRecord, RecordHeaders } from '../transport.ts';
-import {
-  type DecodedBatch,
-  type DecodedRecord,
-  decodeRecordBatch,
-  WireDecoder,
-} from './kafkajs-internals.ts';
+import { batchHeadBytes, readStoredBatch } from './kafkajs-batch.ts';
+import { WireDecoder } from './kafkajs-internals.ts';
 import type { FetchAnswer, FetchedBatches, StoredBatch } from './wire-node.ts';
 
 /** The version of the fetch response that is read here; every broker since Kafka 2.3 speaks it. */
 export const fetchVersion = 11;
-
-const recordBatchHeaderBytes = 61;
-const noHeaders: RecordHeaders = Object.freeze({});
 
 /**
  * Reads a fetch response, version 11.
@@ -57,51 +49,11 @@ function readPartition(
 async function readBatches(bytes: Buffer | null): Promise<readonly StoredBatch[]> {
   const batches: StoredBatch[] = [];
   if (bytes === null) return batches;
-  const decoder = new WireDecoder(bytes);
-  let at = 0;
-  while (at + recordBatchHeaderBytes <= bytes.length) {
-    at += 12 + bytes.readInt32BE(at + 8);
-    if (at > bytes.length) break;
-    batches.push(toStored(await decodeRecordBatch(decoder)));
+  for (let at = 0; at + batchHeadBytes <= bytes.length; ) {
+    const end = at + 12 + bytes.readInt32BE(at + 8);
+    if (end > bytes.length) break;
+    batches.push(await readStoredBatch(bytes.subarray(at, end)));
+    at = end;
   }
   return batches;
-}
-
-function toStored(decoded: DecodedBatch): StoredBatch {
-  const firstOffset = Number(decoded.firstOffset);
-  return {
-    firstOffset,
-    endOffset: firstOffset + decoded.lastOffsetDelta + 1,
-    producerId: BigInt(decoded.producerId),
-    transactional: decoded.inTransaction,
-    control: decoded.isControlBatch,
-    records: decoded.records.map(toRecord),
-  };
-}
-
-function toRecord(decoded: DecodedRecord): FetchedRecord {
-  return {
-    offset: Number(decoded.offset),
-    timestampMs: Number(decoded.timestamp),
-    key: decoded.key,
-    value: decoded.value,
-    headers: toHeaders(decoded.headers),
-  };
-}
-
-/** Kafka allows a header name twice and a null value; the last one counts, and null becomes no bytes. */
-function toHeaders(decoded: DecodedRecord['headers']): RecordHeaders {
-  const entries = Object.entries(decoded);
-  if (entries.length === 0) return noHeaders;
-  const empty = Buffer.alloc(0);
-  return Object.fromEntries(
-    entries.map(([name, value]) => {
-      const last = value === null || Buffer.isBuffer(value) ? value : lastOf(value);
-      return [name, last ?? empty];
-    }),
-  );
-}
-
-function lastOf(values: readonly (Buffer | null)[]): Buffer | null {
-  return values.at(-1) ?? null;
 }

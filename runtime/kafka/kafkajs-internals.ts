@@ -121,6 +121,11 @@ export const WireDecoder: new (buffer: Buffer) => Decoder = require('kafkajs/src
 export const decodeRecordBatch: (
   decoder: Decoder,
 ) => Promise<DecodedBatch> = require('kafkajs/src/protocol/recordBatch/v0/decoder');
+/** The codec that the attributes of a batch name; null for none. */
+export const codecOf: (
+  attributes: number,
+) => { decompress(bytes: Buffer): Promise<Buffer> } | null =
+  require('kafkajs/src/protocol/message/compression').lookupCodecByAttributes;
 export const Broker: new (options: {
   readonly connectionPool: KafkajsConnectionPool;
   readonly logger: KafkajsLogger;
