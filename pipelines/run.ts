@@ -7,6 +7,7 @@ import type { Log } from '../runtime/log.ts';
 import { SlotPool } from '../runtime/slot-pool.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
 import type { Transport } from '../runtime/transport.ts';
+import { warmKernel } from '../runtime/warm-kernel.ts';
 import { Codec } from '../schemas/codec.ts';
 import { topicSpecs } from '../schemas/topics.ts';
 import { publishCatalog } from './catalog-publisher.ts';
@@ -77,19 +78,19 @@ export async function runPipeline(config: Config, options: RunOptions): Promise<
   const gate = new SchemaGate(schemas.registry, schemas.own, log);
   const metrics = workerMetrics(config, clock);
   const traces = await workerTraces(config, metrics, { transport: transport.name, clock, log });
-  const { kernelTimeoutMs: timeoutMs } = config.runtime;
+  const { kernelTimeoutMs: timeoutMs, deadLetters } = config.runtime;
   const lanes = new Lanes({ threads: threadsOf(config), timeoutMs, watch: metrics.lanes });
   const stats = stages.map(({ name }) => new StageStats(name));
-  const { deadLetters } = config.runtime;
   const slots = new SlotPool();
   const shared = { transport, lanes, slots, prefix, partitions, deadLetters, log, clock };
   const watch = selfAlertsWatch(config, { metrics, transport, prefix, stages, log });
+  const warmed = warmStages(config, stages, schemas, { lanes, partitions });
   const running = stages.map((spec, i) => {
     const each = stats[i] as StageStats;
     const meter = metrics.addStage(spec.name, each);
     const own = stageServices(config, spec, schemas, { stats: each, meter }, gate);
     const trace = traces?.stage(spec.name, `${prefix}${spec.name}`);
-    const stage = runStage(spec, { ...shared, ...own, trace });
+    const stage = runStage(spec, { ...shared, ...own, trace, warmed });
     stage.done.subscribe({
       error: (error: unknown) => {
         meter.gaveUp(error);
@@ -144,6 +145,20 @@ function silenceWatch(
   const watch = new SilenceWatch({ ...services, heads, idleTimeoutMs, monotonic: monotonicClock });
   watch.start();
   return watch;
+}
+
+/** What cannot be loaded is the fault of the stage that then opens it. */
+async function warmStages(
+  config: Config,
+  stages: readonly StageSpec[],
+  schemas: RegisteredSchemas,
+  threads: { readonly lanes: Lanes; readonly partitions: number },
+): Promise<void> {
+  const warmed = stages.map((spec) => {
+    const options = stageOptions(config, spec.name, schemas.ids);
+    return warmKernel(spec, { ...threads, options });
+  });
+  await Promise.allSettled(warmed);
 }
 
 type OwnServices = Omit<

@@ -39,6 +39,8 @@ export interface StageServices extends TaskServices {
   readonly checkpointIntervalMs: number;
   /** Workers that stand by for each task, 0 or 1. */
   readonly standbyReplicas: number;
+  /** Resolves when the worker’s threads have loaded what its stages need; never rejects. Absent: they load it when it is needed. */
+  readonly warmed?: Promise<unknown>;
   /** Input bytes in flight per task above which its partition is paused. */
   readonly maxBufferedBytes: number;
   /**

@@ -14,7 +14,6 @@ import {
 import { PipelineError } from '../runtime/errors.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
 import type { Subscription } from '../runtime/transport.ts';
-import { warmKernel } from '../runtime/warm-kernel.ts';
 import { inputTopics, StageRun, type StageServices } from './stage-run.ts';
 
 /** How often a stage is rebuilt without one acknowledged write before the fault counts as lasting, and the wait. */
@@ -41,12 +40,10 @@ export interface RunningStage {
 export function runStage(spec: StageSpec, services: StageServices): RunningStage {
   const stopped = new Subject<void>();
   let current: StageRun | undefined;
-  let isWarm = false;
   const subscribe = async (): Promise<Subscription> => {
-    const { transport, prefix, standbyReplicas } = services;
+    const { transport, prefix, standbyReplicas, warmed } = services;
     // Before the group knows of us: what it then gives us is waited for.
-    if (!isWarm) await warmKernel(spec, services);
-    isWarm = true;
+    await warmed;
     const standby = standbyReplicas > 0;
     return transport.subscribe(prefix + spec.name, inputTopics(spec, prefix), { standby });
   };
