@@ -83,6 +83,7 @@ async function streamsPeer(run: PipelineRun, log: EnrichedLog): Promise<BenchFig
       maxRecordBytes: 2 ** 20,
     },
   ]);
+  const { ids } = await registerSchemas(config);
   const schemaFile = join(folder, 'series-batch.json');
   writeFileSync(schemaFile, schemaTexts.SeriesBatch);
   const peer = await StreamsPeer.start({
@@ -90,6 +91,7 @@ async function streamsPeer(run: PipelineRun, log: EnrichedLog): Promise<BenchFig
     input: enrichedTopic(run),
     output,
     schemaFile,
+    schemaId: ids.SeriesBatch,
     threads: availableParallelism(),
     folder: join(folder, 'streams'),
   });

@@ -44,7 +44,9 @@ class PlainReading {
 
   #take(value: Uint8Array): void {
     const { codec } = this.#input;
-    const batch = readPackedBatch(codec.decode(value, ['SeriesBatch']).value, this.#memory);
+    const decoded = codec.decode(value, ['SeriesBatch', 'Tick']);
+    if (decoded.name === 'Tick') return;
+    const batch = readPackedBatch(decoded.value, this.#memory);
     if ('code' in batch) throw new Error(batch.detail);
     for (const each of batch.values) this.sum += each;
     this.#points += batch.pointCount;

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ export interface StreamsJob {
   readonly output: string;
   /** File with the Avro schema of the input. */
   readonly schemaFile: string;
+  /** Its id: records with another are no batches. */
+  readonly schemaId: number;
   readonly threads: number;
   /** Where it may keep its state. */
   readonly folder: string;
@@ -58,7 +60,7 @@ export class StreamsPeer {
   /** Builds the application unless it is built, by Maven, and starts it. */
   static async start(job: StreamsJob): Promise<StreamsPeer> {
     const classes = await built();
-    const { brokers, input, output, schemaFile, threads, folder } = job;
+    const { brokers, input, output, schemaFile, schemaId, threads, folder } = job;
     const child = spawn('java', [
       ...JVM,
       '-cp',
@@ -72,6 +74,7 @@ export class StreamsPeer {
       String(threads),
       folder,
       'streams-peer',
+      String(schemaId),
     ]);
     return new StreamsPeer(child);
   }
@@ -102,5 +105,6 @@ async function built(): Promise<string> {
   await run('mvn', [...args, '-DincludeScope=runtime'], { timeout: BUILD_LIMIT_MS });
   await cp(join(work, 'target', 'streams-peer-1.jar'), join(jars, 'streams-peer.jar'));
   await rename(jars, final);
+  await rm(work, { recursive: true });
   return final;
 }

@@ -35,8 +35,8 @@ final class Ensemble {
 
   private FloatBuffer run(OrtSession session, FloatBuffer rows, int count, int width)
       throws OrtException {
-    rows.position(0).limit(count * width);
-    try (OnnxTensor tensor = OnnxTensor.createTensor(environment, rows, new long[] {count, width});
+    FloatBuffer used = rows.duplicate().position(0).limit(count * width);
+    try (OnnxTensor tensor = OnnxTensor.createTensor(environment, used, new long[] {count, width});
         OrtSession.Result result = session.run(Map.of("rows", tensor))) {
       return ((OnnxTensor) result.get(0)).getFloatBuffer();
     }

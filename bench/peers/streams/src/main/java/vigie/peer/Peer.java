@@ -18,7 +18,7 @@ import org.apache.kafka.streams.state.Stores;
  * Scores enriched batches with the same ONNX ensemble in one processor of Kafka Streams.
  *
  * <p>Arguments: brokers, input topic, output topic, folder of the models, file with the Avro schema, stream threads, folder
- * for state, application id. Tells every 100 ms how many points are scored, one number a line; ends with its input.
+ * for state, application id, schema id of a batch. Tells every 100 ms how many points are scored, one number a line; ends with its input.
  */
 public final class Peer {
   private static final String STORE = "series";
@@ -44,11 +44,18 @@ public final class Peer {
         Serdes.ByteArray().deserializer(),
         input);
     topology.addProcessor(
-        "score", () -> new ScoreProcessor(STORE, ensemble, new SeriesBatchReader(schema), scored), "in");
+        "score", () -> new ScoreProcessor(STORE, ensemble, new SeriesBatchReader(schema, Integer.parseInt(args[8])), scored), "in");
     topology.addStateStore(store, "score");
     topology.addSink(
         "out", output, Serdes.Long().serializer(), Serdes.ByteArray().serializer(), "score");
     try (KafkaStreams streams = new KafkaStreams(topology, properties(args))) {
+      streams.setUncaughtExceptionHandler(
+          fault -> {
+            fault.printStackTrace();
+            // Without a thread nothing would go on, and whoever waits for us would wait for ever.
+            Runtime.getRuntime().halt(1);
+            return null;
+          });
       streams.start();
       Thread teller = new Thread(() -> tell(scored));
       teller.setDaemon(true);

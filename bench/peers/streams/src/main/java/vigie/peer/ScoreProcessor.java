@@ -60,7 +60,7 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
   @Override
   public void process(Record<byte[], byte[]> record) {
     try {
-      batch.read(record.value());
+      if (!batch.read(record.value())) return;
       int points = batch.values.remaining() / 8;
       reserve(points, batch.runs);
       follow();

@@ -14,6 +14,7 @@ final class SeriesBatchReader {
   private static final int FRAME_BYTES = 5;
 
   private final GenericDatumReader<GenericRecord> reader;
+  private final int schemaId;
   private BinaryDecoder decoder;
   private GenericRecord record;
 
@@ -26,11 +27,14 @@ final class SeriesBatchReader {
   ByteBuffer values;
   int runs;
 
-  SeriesBatchReader(Schema schema) {
-    reader = new GenericDatumReader<>(schema);
+  SeriesBatchReader(Schema schema, int schemaId) {
+    this.reader = new GenericDatumReader<>(schema);
+    this.schemaId = schemaId;
   }
 
-  void read(byte[] framed) throws IOException {
+  /** Reads a record; false for one of another type, such as a tick of event time. */
+  boolean read(byte[] framed) throws IOException {
+    if (ByteBuffer.wrap(framed).getInt(1) != schemaId) return false;
     decoder =
         DecoderFactory.get()
             .binaryDecoder(framed, FRAME_BYTES, framed.length - FRAME_BYTES, decoder);
@@ -43,6 +47,7 @@ final class SeriesBatchReader {
     timestamps = column("timestamps");
     values = column("values");
     runs = runCounts.remaining() / 4;
+    return true;
   }
 
   private ByteBuffer column(String name) {
