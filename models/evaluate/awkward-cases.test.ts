@@ -11,8 +11,6 @@ const OPEN: Readonly<Record<string, string>> = {
   'a peak that comes every Monday': 'the season knows working days and days off, not weekdays',
   'a counter that starts anew': 'the rate of the interval with the reset is too low',
   'slow growth of 1 % a day': 'the season profile lags behind',
-  'constant, then one change':
-    'a change below a fifth of the value is gated where there is no span',
   'one point a day': 'priors are those of one excursion in a few points',
   'one event in an hour, then fifteen in a minute':
     'a lone burst of counts is no record of the sum',

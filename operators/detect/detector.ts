@@ -33,6 +33,8 @@ const STEP = 3;
 const EXTREME = 4;
 /** Place of the share of repeats among the forest's features. */
 const REPEATS = 8;
+/** Leaps and repeats say nothing before: a watched thing often starts together with its watching. */
+const SUDDEN_MS = 10 * 60_000;
 const MODELS = ['forecast', 'isolation-forest', 'lstm-autoencoder'] as const;
 
 /**
@@ -176,7 +178,8 @@ export class Detector {
     this.#members.add(i, this.#onsets.persistence(reading.intervalMs), this.#columns);
     reading.sum = this.#columns.sum[i] as number;
     this.#calibration.score(reading);
-    reading.score = factor * reading.calibrated;
+    this.#surprise(i, before);
+    reading.score = factor * Math.max(reading.calibrated, reading.sudden);
     reading.confidence = before / (before + CONFIDENCE_POINTS);
     reading.lifeCycle = this.#stage(before, reading.gapMs);
     reading.span = this.#pass.span[i] as number;
@@ -184,6 +187,18 @@ export class Detector {
     reading.gap = this.#pass.gap[i] === 1 && before > 0;
     this.#describe(windowOf[i] as number);
     this.#write(i, this.#onsets.advance(settings, reading));
+  }
+
+  /** Rates the leap and the run of repeats up to a point, apart from the members: their rate owes nothing to the interval. */
+  #surprise(i: number, before: number): void {
+    const { recordRatio, stillRarity, suddenPoints } = this.#tuning;
+    const reading = this.#reading;
+    const old = before * reading.intervalMs >= SUDDEN_MS;
+    const known = old ? before / (before + suddenPoints) : 0;
+    const still = (known * (this.#pass.stillness[i] as number)) / stillRarity;
+    reading.flat = still >= 1;
+    const leap = (known * (this.#pass.record[i] as number)) / Math.log(recordRatio);
+    reading.sudden = Math.max(still, leap);
   }
 
   #stage(before: number, gapMs: number): number {
@@ -195,7 +210,9 @@ export class Detector {
 
   #describe(window: number): void {
     const reading = this.#reading;
-    const flat = window >= 0 && (this.#pass.forest[window * FOREST_WIDTH + REPEATS] as number) >= 1;
+    const flat =
+      reading.flat ||
+      (window >= 0 && (this.#pass.forest[window * FOREST_WIDTH + REPEATS] as number) >= 1);
     if (reading.value > reading.upper) reading.movement = UP;
     else if (reading.value < reading.lower) reading.movement = DOWN;
     else if (flat) reading.movement = FLAT;
@@ -263,6 +280,8 @@ const blankReading = {
   late: false,
   span: 0,
   grain: 0,
+  flat: false,
+  sudden: 0,
   before: 0,
   gap: false,
 };

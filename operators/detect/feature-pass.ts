@@ -40,6 +40,10 @@ export class FeaturePass {
   intervalMs = new Float64Array(0);
   /** How far the point lies outside the extremes known before it, in long-run spreads; negative below. */
   beyond = new Float64Array(0);
+  /** Log of the leap to the point over the largest before it; 0 where it is no larger. */
+  record = new Float64Array(0);
+  /** -log10 of the chance of a run of repeats beyond the longest known. */
+  stillness = new Float64Array(0);
   /** Distance between the extremes known before the point. */
   span = new Float64Array(0);
   /** Least step other than none that the series has made, or 0. */
@@ -84,6 +88,8 @@ export class FeaturePass {
     this.spread[i] = tracker.spread;
     this.unit[i] = tracker.unit;
     this.step[i] = tracker.step;
+    this.record[i] = tracker.record;
+    this.stillness[i] = tracker.stillness;
     this.ordinal[i] = tracker.count;
     this.intervalMs[i] = tracker.intervalMs;
     this.grain[i] = tracker.grain;
@@ -117,6 +123,8 @@ export class FeaturePass {
     this.spread = new Float64Array(size);
     this.unit = new Float64Array(size);
     this.step = new Float64Array(size);
+    this.record = new Float64Array(size);
+    this.stillness = new Float64Array(size);
     this.grain = new Float64Array(size);
     this.gapMs = new Float64Array(size);
     this.ordinal = new Float64Array(size);

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { defaultSettings } from './detect-input.ts';
 import { mayOpen, sensitivityFactor } from './gates.ts';
 
-const reading = { value: 130, expected: 100, span: 90, grain: 0.5 };
+const reading = {
+  value: 130,
+  expected: 100,
+  span: 90,
+  grain: 0.5,
+  before: 1000,
+  intervalMs: 60_000,
+  flat: false,
+};
 
 describe('mayOpen', () => {
   it('takes a fifth of the expected value by default', () => {
@@ -11,13 +19,13 @@ describe('mayOpen', () => {
   });
 
   it('takes three tenths of the span where a share of the value says nothing', () => {
-    const far = { value: 1e12 + 12.5, expected: 1e12, span: 40, grain: 0.5 };
+    const far = { ...reading, value: 1e12 + 12.5, expected: 1e12, span: 40 };
     expect(mayOpen(defaultSettings, far)).toBe(true);
     expect(mayOpen(defaultSettings, { ...far, value: 1e12 + 11.5 })).toBe(false);
   });
 
   it('is not opened by a single grain of a series of few values', () => {
-    const load = { value: 0.09, expected: 0.1, span: 0.01, grain: 0.01 };
+    const load = { ...reading, value: 0.09, expected: 0.1, span: 0.01, grain: 0.01 };
     expect(mayOpen(defaultSettings, load)).toBe(false);
   });
 

@@ -4,6 +4,9 @@ import type { DetectSettings } from './detect-input.ts';
 const SPAN_SHARES = 1.5;
 /** A larger `minRel` than this was meant as it stands. */
 const LENIENT = 0.2;
+/** After so many points over so long of one value any other is news; before, none is. */
+const CONSTANT_POINTS = 200;
+const CONSTANT_MS = 3_600_000;
 /** A series of few distinct values must move by more than the least step it makes. */
 const GRAINS = 2;
 
@@ -13,6 +16,11 @@ export interface GateReading {
   expected: number;
   span: number;
   grain: number;
+  /** Points of the series before this one, and their distance. */
+  before: number;
+  intervalMs: number;
+  /** Whether the values stand still as they never did: then no distance is asked for. */
+  flat: boolean;
 }
 
 /**
@@ -23,17 +31,25 @@ export interface GateReading {
  * the default.
  */
 export function mayOpen(settings: DetectSettings, reading: GateReading): boolean {
-  const { value, expected, span, grain } = reading;
+  const { value, expected, span, grain, flat, before } = reading;
   const distance = value - expected;
+  if (flat && settings.direction === 'both') return withinRange(settings, value);
   if (settings.direction === 'up' && distance <= 0) return false;
   if (settings.direction === 'down' && distance >= 0) return false;
-  if (settings.dataMin !== null && value < settings.dataMin) return false;
-  if (settings.dataMax !== null && value > settings.dataMax) return false;
+  if (!withinRange(settings, value)) return false;
   const size = Math.abs(distance);
   if (size < settings.minAbs) return false;
-  if (size >= settings.minRel * Math.abs(expected)) return true;
-  if (settings.minRel > LENIENT || span === 0) return false;
+  const wide = size >= settings.minRel * Math.abs(expected);
+  if (span === 0 && (wide || settings.minRel <= LENIENT)) {
+    return before >= CONSTANT_POINTS && before * reading.intervalMs >= CONSTANT_MS;
+  }
+  if (wide) return true;
+  if (settings.minRel > LENIENT) return false;
   return size >= Math.max(SPAN_SHARES * settings.minRel * span, GRAINS * grain);
+}
+
+function withinRange({ dataMin, dataMax }: DetectSettings, value: number): boolean {
+  return (dataMin === null || value >= dataMin) && (dataMax === null || value <= dataMax);
 }
 
 /** Returns the factor that a sensitivity puts on scores: 1 at 0.85, more above it. */

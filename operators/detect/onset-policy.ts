@@ -16,13 +16,20 @@ const MOST_OUTSIDE = 255;
 const ODD_COURSE = 0.1;
 /** A critical onset needs this many times the confirmation of a warning. */
 const CRITICAL_CONFIRMATION = 2;
+/** A leap or a run of repeats may open an episode of a series with so many points. */
+const LEAST_POINTS = 10;
+/** A distance of fewer of the series' least steps needs so many points outside the band. */
+const LEAST_GRAINS = 1.5;
+const GRAIN_POINTS = 3;
+/** A value nearer to the expected one than this share of its least step is on it: it has no place in between. */
+const LEAST_OFF = 0.5;
 
 /** What the policy needs of a point beside the episode's reading. */
 export interface OnsetReading extends PointReading, GateReading {
-  /** Points of the series before this one. */
-  before: number;
   /** Whether a gap lies before the point. */
   gap: boolean;
+  /** Score of its leap or run of repeats by itself: from 1 on it needs no other point to confirm it. */
+  sudden: number;
 }
 
 /**
@@ -85,7 +92,8 @@ export class OnsetPolicy {
     this.#count(scored, reading);
     const tier = Math.min(scored, this.#confirmed(reading));
     if (this.#episode !== 0) return this.#continue(settings, scored, tier, reading);
-    if (tier === 0 || !this.#ready(reading) || !mayOpen(settings, reading)) return 0;
+    if (tier === 0 || !this.#ready(reading) || this.#counted(reading)) return 0;
+    if (!mayOpen(settings, reading)) return 0;
     this.#episode = this.#book.open(reading, tier);
     this.#refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
     return tier;
@@ -99,9 +107,16 @@ export class OnsetPolicy {
     this.#link.view(reading.row)[this.#link.index(reading.row) + 2] = 0;
   }
 
-  #ready({ before, ms }: OnsetReading): boolean {
-    const warm = before >= this.#tuning.warmPoints;
+  #ready({ before, ms, sudden }: OnsetReading): boolean {
+    const young = sudden >= 1 && before >= LEAST_POINTS;
+    const warm = young || before >= this.#tuning.warmPoints;
     return warm && this.#pause === 0 && ms >= this.#refractoryEndMs;
+  }
+
+  /** One step of the least size and no more, so far: what counts do all the time. */
+  #counted({ value, expected, grain, flat }: OnsetReading): boolean {
+    if (flat || this.#outside >= GRAIN_POINTS) return false;
+    return Math.abs(value - expected) < LEAST_GRAINS * grain;
   }
 
   #closeIfQuiet(reading: OnsetReading): void {
@@ -113,19 +128,20 @@ export class OnsetPolicy {
   }
 
   /** Counts points outside the band, a point back for each inside it. */
-  #count(scored: number, { value, lower, upper }: OnsetReading): void {
-    if (value > upper || value < lower) this.#outside += 1;
+  #count(scored: number, { value, expected, lower, upper, grain }: OnsetReading): void {
+    const off = Math.abs(value - expected) > LEAST_OFF * grain;
+    if (off && (value > upper || value < lower)) this.#outside += 1;
     else if (scored > 0) this.#outside += ODD_COURSE;
     else this.#outside -= 1;
     this.#outside = Math.fround(Math.min(MOST_OUTSIDE, Math.max(0, this.#outside)));
   }
 
   /** The highest tier that the time outside the band allows. */
-  #confirmed({ intervalMs }: OnsetReading): number {
+  #confirmed({ intervalMs, sudden }: OnsetReading): number {
     const { confirmMs } = this.#tuning;
     if (intervalMs >= confirmMs) return 2;
     const needed = Math.min(MOST_OUTSIDE / CRITICAL_CONFIRMATION, confirmMs / intervalMs);
-    if (this.#outside < needed) return 0;
+    if (this.#outside < needed) return sudden >= 1 ? 1 : 0;
     return this.#outside < CRITICAL_CONFIRMATION * needed ? 1 : 2;
   }
 

@@ -4,6 +4,8 @@ import { SeasonProfile } from './season-profile.ts';
 import { ValueRing } from './value-ring.ts';
 
 const fround = Math.fround;
+/** Points from which on a leap is known. */
+export const LEAP_POINTS = 4;
 
 /**
  * The state of one series as numbers: `load` takes it from a row, `store` puts it back.
@@ -18,6 +20,7 @@ export class SeriesState {
   readonly #ringColumn: Column;
   readonly #link: Column;
   readonly #mark: Column;
+  readonly #still: Column;
   readonly #hours: PagedTable;
   readonly #hourLevel: Column;
   readonly #hourSlot: Column;
@@ -45,8 +48,13 @@ export class SeriesState {
   trend = 0;
   /** Least step other than none, or 0. */
   grain = 0;
-  /** Second gap of the series, until the third is known. */
+  /** Second gap of the series, until the third is known; its place is then that of `leap`. */
   secondGapMs = 0;
+  /** Largest distance of a value from the mean of the four before it; slowly forgotten; 0 before the fourth point. */
+  leap = 0;
+  /** Points in a row that repeated the one before, and most of them that were followed by another value. */
+  repeats = 0;
+  mostRepeats = 0;
   /** Sum, count and distances from the season of the values in the open slot. */
   slotSum = 0;
   slotCount = 0;
@@ -63,6 +71,7 @@ export class SeriesState {
     this.#ringColumn = series.column('detect.ring');
     this.#link = series.column('detect.link');
     this.#mark = series.column('detect.mark');
+    this.#still = series.column('detect.still');
     this.#hours = hours;
     this.#hourLevel = hours.column('hour.level');
     this.#hourSlot = hours.column('hour.slot');
@@ -80,6 +89,7 @@ export class SeriesState {
   round(): void {
     this.intervalMs = fround(this.intervalMs);
     this.secondGapMs = fround(this.secondGapMs);
+    this.leap = fround(this.leap);
     this.previous = fround(this.previous);
     this.middle = fround(this.middle);
     this.slow = fround(this.slow);
@@ -107,6 +117,7 @@ export class SeriesState {
     let at = this.#level.index(row);
     this.intervalMs = level[at++] as number;
     this.secondGapMs = level[at++] as number;
+    this.leap = this.secondGapMs;
     this.previous = level[at++] as number;
     this.middle = level[at++] as number;
     this.slow = level[at++] as number;
@@ -124,6 +135,11 @@ export class SeriesState {
     const link = this.#link.view(row);
     const linkAt = this.#link.index(row);
     this.count = link[linkAt] as number;
+    if (this.count < LEAP_POINTS) this.leap = 0;
+    const still = this.#still.view(row);
+    const stillAt = this.#still.index(row);
+    this.repeats = still[stillAt] as number;
+    this.mostRepeats = still[stillAt + 1] as number;
     this.seasonRow = link[linkAt + 1] as number;
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
@@ -163,7 +179,7 @@ export class SeriesState {
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     level[at++] = this.intervalMs;
-    level[at++] = this.secondGapMs;
+    level[at++] = this.count < LEAP_POINTS ? this.secondGapMs : this.leap;
     level[at++] = this.previous;
     level[at++] = this.middle;
     level[at++] = this.slow;
@@ -185,6 +201,10 @@ export class SeriesState {
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     mark[markAt] = this.ring.mark;
+    const still = this.#still.view(row);
+    const stillAt = this.#still.index(row);
+    still[stillAt] = this.repeats;
+    still[stillAt + 1] = this.mostRepeats;
     this.#table.touch(row);
     if (this.seasonRow !== 0) this.#storeHour(this.seasonRow - 1);
   }

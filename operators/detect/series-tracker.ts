@@ -1,5 +1,5 @@
 import { slotOf } from './season-profile.ts';
-import { SeriesState } from './series-state.ts';
+import { LEAP_POINTS, SeriesState } from './series-state.ts';
 import { YOUNG_POINTS } from './state-columns.ts';
 
 const fround = Math.fround;
@@ -20,6 +20,15 @@ const SEASON_MS = 3_600_000;
 const SEASON_INTERVAL_MS = 2 * 3_600_000;
 /** Memory of the slow level. */
 const LASTING_MS = 3.5 * 86_400_000;
+/** Largest of some thousand leaps of plain noise, in mean steps; what more than that takes away from a larger one. */
+const USUAL_LEAP = 4;
+const HEAVY_SHARE = 1.6;
+/** A run of repeats is news from this many times the longest one and from so many repeats. */
+const LONGER = 1.5;
+const LEAST_REPEATS = 5;
+const MOST_REPEATS = 255;
+const HABIT_MS = 3_600_000;
+const MOST_STILLNESS = 20;
 /** Ring steps from the base at which the base is moved to the middle level. */
 const FAR_STEPS = 512;
 
@@ -52,6 +61,11 @@ export class SeriesTracker extends SeriesState {
   unit = 0;
   /** Size of the step to the point looked at in usual ones, at most 50. */
   step = 0;
+  /** Log of the leap to the point looked at over the largest before it; 0 where it is no larger. */
+  record = 0;
+  /** How rare so long a run of repeats is as the one up to the point looked at: -log10 of its chance; 0 up to the most. */
+  stillness = 0;
+  #leap = 0;
   /** Drift expected from the trend over the memory of the slow level. */
   drift = 0;
   /** Share of the newest point in everything that lasts: days by the clock, within 256 and 8,192 points. */
@@ -82,6 +96,30 @@ export class SeriesTracker extends SeriesState {
     this.unit = this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
     const usual = this.slowStep + 0.02 * spread;
     this.step = this.count === 0 ? 0 : Math.min(50, Math.abs(this.value - this.previous) / usual);
+    this.#lookForLeap();
+    this.#lookForRepeats();
+  }
+
+  /** A leap counts for less in a series of rare large ones: there a larger one is to be expected. */
+  #lookForLeap(): void {
+    this.#leap = 0;
+    this.record = 0;
+    if (this.count < LEAP_POINTS) return;
+    const before = this.previous + this.valueBefore(2) + this.valueBefore(3) + this.valueBefore(4);
+    this.#leap = Math.abs(this.value - 0.25 * before);
+    if (this.leap <= this.resolution || this.#leap <= this.leap) return;
+    const heaviness = Math.max(0, Math.log(this.leap / (USUAL_LEAP * this.slowStep)));
+    this.record = Math.log(this.#leap / this.leap) / (1 + HEAVY_SHARE * heaviness);
+  }
+
+  /** If the longest run of n points is of k repeats, another repeat has a chance of about n^(-1/k). */
+  #lookForRepeats(): void {
+    this.stillness = 0;
+    if (this.count < SETTLED || this.grain === 0 || this.value !== this.previous) return;
+    const beyond = this.repeats + 1 - Math.max(LEAST_REPEATS, LONGER * this.mostRepeats);
+    if (beyond <= 0) return;
+    const rarity = (beyond * Math.log10(this.count)) / Math.max(1, this.mostRepeats);
+    this.stillness = Math.min(MOST_STILLNESS, rarity);
   }
 
   #lookAtSeason(ms: number, holidays: ReadonlySet<number> | null): void {
@@ -185,7 +223,22 @@ export class SeriesTracker extends SeriesState {
     const forgotten = early > 1 ? 1.5 / (count + 32) : 1 / 8192;
     this.high = Math.max(value, this.high - forgotten * (this.high - this.slow));
     this.low = Math.min(value, this.low + forgotten * (this.slow - this.low));
+    const faded = early > 1 ? 0.5 / (count + 32) : 1 / 8192;
+    this.leap = Math.max(this.#leap, this.leap * (1 - faded));
+    this.#learnRepeats(step);
     this.previous = value;
+  }
+
+  #learnRepeats(step: number): void {
+    if (step === 0) {
+      this.repeats = Math.min(MOST_REPEATS, this.repeats + 1);
+      return;
+    }
+    // A series that is no longer young does not take one long run for its habit.
+    const young = this.count < YOUNG_POINTS || this.count * this.intervalMs < HABIT_MS;
+    const most = young ? MOST_REPEATS : 2 * this.mostRepeats + 3;
+    this.mostRepeats = Math.max(this.mostRepeats, Math.min(most, this.repeats));
+    this.repeats = 0;
   }
 
   #begin(): void {

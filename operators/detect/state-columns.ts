@@ -13,13 +13,13 @@ export const YOUNG_POINTS = 250;
 export const STALE_INTERVALS = 288;
 
 /**
- * Columns that detect keeps for every series (tier T0), 200 bytes a row.
+ * Columns that detect keeps for every series (tier T0), 202 bytes a row.
  *
  * `clock`: base of all other values, last timestamp (ms). `level`: levels, deviations and extremes, relative to the
  * base. `ring`: the last 32 values, relative to the base, in steps of a power of two, 12 bits each. `member`: means and
  * variances of the members, excursions, points outside the band. `fast`: what members forget within some points, in
  * fixed steps. `alert`: exposure, and the ends of the present excursion and of the refractory period, ms from the last
- * point. `link`: accepted points, season row + 1, episode row + 1. `mark`: ring exponent; points until onsets are
+ * point. `still`: repeats in a row, and most of them. `link`: accepted points, season row + 1, episode row + 1. `mark`: ring exponent; points until onsets are
  * allowed again, and excursion under way. A row of zeros is a series that has seen nothing.
  */
 export const detectColumns: readonly ColumnSpec[] = [
@@ -31,6 +31,7 @@ export const detectColumns: readonly ColumnSpec[] = [
   { name: 'detect.fast', type: 'i16', length: 7 },
   { name: 'detect.ring', type: 'u8', length: (WINDOW / 2) * 3 },
   { name: 'detect.mark', type: 'u8', length: 2 },
+  { name: 'detect.still', type: 'u8', length: 2 },
 ];
 
 /** Columns of a season profile (tier T1), 193 bytes a row: mean by slot relative to the base, spread, visits; step of the means. */

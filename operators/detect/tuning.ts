@@ -46,6 +46,12 @@ export interface DetectTuning {
   readonly warmPoints: number;
   /** A new extreme counts by n / (n + this) after n points: the first records of a series are no news. */
   readonly extremePoints: number;
+  /** A leap so many times the largest before it has score 1 by itself; its square score 2. */
+  readonly recordRatio: number;
+  /** -log10 of the chance of a run of repeats beyond the longest before it that has score 1 by itself. */
+  readonly stillRarity: number;
+  /** Both count by n / (n + this) after n points. */
+  readonly suddenPoints: number;
   /** Most that a new extreme can say. */
   readonly extremeCap: number;
   /** After n points no member can say more than this many times log10(n). */
@@ -85,6 +91,9 @@ export const defaultTuning: DetectTuning = {
   quietPoints: 8,
   warmPoints: 64,
   extremePoints: 200,
+  recordRatio: 2,
+  stillRarity: 12,
+  suddenPoints: 10,
   extremeCap: 5,
   evidence: 2,
   persistence: 0.2,
