@@ -44,6 +44,38 @@ describe('mayOpen', () => {
   });
 });
 
+describe('mayOpen on values that stand still', () => {
+  const still = { ...reading, value: 100, expected: 100, flat: true };
+
+  it('asks for no distance, but for the range', () => {
+    expect(mayOpen(defaultSettings, still)).toBe(true);
+    expect(mayOpen({ ...defaultSettings, minAbs: 31, minRel: 0.5 }, still)).toBe(true);
+    expect(mayOpen({ ...defaultSettings, dataMax: 99 }, still)).toBe(false);
+    expect(mayOpen({ ...defaultSettings, dataMin: 101 }, still)).toBe(false);
+  });
+
+  it('opens nothing where one direction was asked for', () => {
+    expect(mayOpen({ ...defaultSettings, direction: 'up' }, still)).toBe(false);
+    expect(mayOpen({ ...defaultSettings, direction: 'down' }, still)).toBe(false);
+  });
+});
+
+describe('mayOpen on a series that never moved', () => {
+  const constant = { ...reading, value: 7, expected: 8, span: 0, grain: 0 };
+
+  it('takes any change after 200 points over an hour, and none before', () => {
+    expect(mayOpen(defaultSettings, constant)).toBe(true);
+    expect(mayOpen(defaultSettings, { ...constant, before: 199 })).toBe(false);
+    expect(mayOpen(defaultSettings, { ...constant, intervalMs: 1000 })).toBe(false);
+    expect(mayOpen(defaultSettings, { ...constant, value: 80, before: 199 })).toBe(false);
+  });
+
+  it('takes a minRel above the default as it stands', () => {
+    expect(mayOpen({ ...defaultSettings, minRel: 0.5 }, constant)).toBe(false);
+    expect(mayOpen({ ...defaultSettings, minRel: 0.5 }, { ...constant, value: 3 })).toBe(true);
+  });
+});
+
 describe('sensitivityFactor', () => {
   it('is 1 at the owner’s threshold and rises with sensitivity', () => {
     expect(sensitivityFactor(0.85)).toBeCloseTo(1, 12);

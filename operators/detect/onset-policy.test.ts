@@ -36,6 +36,8 @@ function setUp() {
     grain: 1,
     before: 1000,
     gap: false,
+    flat: false,
+    sudden: 0,
   };
   const at = (minutes: number, score: number, gap = false) => {
     Object.assign(reading, { ms: reading.ms + minutes * MINUTE_MS, score, gap });

@@ -105,6 +105,52 @@ describe('SeriesTracker', () => {
     expect(tracker.step).toBe(0);
   });
 
+  it('holds a leap against the largest before it, for less where large ones are rare', () => {
+    const { tracker } = newTracker();
+    feed(
+      tracker,
+      Array.from({ length: 600 }, (_, i) => 50 + 10 * jitter(i)),
+    );
+    const { leap } = tracker;
+    expect(leap).toBeGreaterThan(5);
+    expect(leap).toBeLessThan(11);
+    tracker.look(START_MS + 600 * 60_000, 50 + 40, 0, null);
+    expect(tracker.record).toBeGreaterThan(Math.log(3));
+    tracker.look(START_MS + 600 * 60_000, 50, 0, null);
+    expect(tracker.record).toBe(0);
+
+    const { tracker: rare } = newTracker();
+    feed(
+      rare,
+      Array.from({ length: 600 }, (_, i) => 50 + (i % 60 === 30 ? 30 : jitter(i))),
+    );
+    rare.look(START_MS + 600 * 60_000, 50 + 120, 0, null);
+    expect(rare.record).toBeGreaterThan(0);
+    expect(rare.record).toBeLessThan(0.6 * Math.log(4));
+  });
+
+  it('finds a run of repeats that is new to the series, and none where values stand still as a rule', () => {
+    const { tracker } = newTracker();
+    const moving = Array.from({ length: 400 }, (_, i) => 50 + 10 * jitter(i));
+    const last = moving.at(-1) as number;
+    feed(tracker, [...moving, ...new Array<number>(7).fill(last)]);
+    tracker.look(START_MS + 407 * 60_000, last, 0, null);
+    expect(tracker.stillness).toBeGreaterThan(5);
+    tracker.look(START_MS + 407 * 60_000, last + 1, 0, null);
+    expect(tracker.stillness).toBe(0);
+
+    const { tracker: rare } = newTracker();
+    feed(
+      rare,
+      Array.from({ length: 400 }, (_, i) => (i % 37 === 5 ? 1 : 0)),
+    );
+    for (let i = 400; i < 430; i++) {
+      rare.look(START_MS + i * 60_000, 0, 0, null);
+      expect(rare.stillness).toBeLessThan(0.5);
+      rare.take(null);
+    }
+  });
+
   it('comes back from its row as it was', () => {
     const { tracker, row } = newTracker();
     feed(
@@ -119,6 +165,8 @@ describe('SeriesTracker', () => {
 
   function fieldsOf(tracker: SeriesTracker): Record<string, number> {
     const { base, count, previous, slow, slowDeviation, slowStep, high, low, trend } = tracker;
-    return { base, count, previous, slow, slowDeviation, slowStep, high, low, trend };
+    const { leap, repeats, mostRepeats } = tracker;
+    const sudden = { leap, repeats, mostRepeats };
+    return { base, count, previous, slow, slowDeviation, slowStep, high, low, trend, ...sudden };
   }
 });
