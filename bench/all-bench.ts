@@ -25,15 +25,14 @@ const onePoint = ['--points-per-series', '1', '--hop', '8'];
  */
 function rowsOf(client: BenchOptions['client']): readonly Row[] {
   const other = client === 'kafkajs' ? 'platformatic' : 'kafkajs';
-  const flowing = { args: ['pipeline', '--warmup-seconds', '5'], seconds: 15 };
+  const flowing = ['pipeline', '--warmup-seconds', '5'];
   return [
     { name: 'stages', args: ['stages', '--warmup-seconds', '5'], seconds: 8 },
     { name: 'stages1', args: ['stages', '--warmup-seconds', '8', ...onePoint], seconds: 8 },
     { name: 'scoring', args: ['scoring'], seconds: 12 },
-    { ...flowing, name: 'pipelineEmbedded' },
-    { name: 'pipeline', args: [...flowing.args, ...kafka(client)], seconds: 20 },
+    { name: 'pipeline', args: [...flowing, ...kafka(client)], seconds: 20 },
     { name: 'preloaded', args: ['pipeline', '--preloaded', ...kafka(client)], seconds: 15 },
-    { name: 'onePoint', args: [...flowing.args, ...kafka(client), ...onePoint], seconds: 12 },
+    { name: 'onePoint', args: [...flowing, ...kafka(client), ...onePoint], seconds: 12 },
     {
       name: 'single',
       args: ['pipeline', '--preloaded', '--producer', 'single', ...kafka(client)],
@@ -41,8 +40,9 @@ function rowsOf(client: BenchOptions['client']): readonly Row[] {
     },
     { name: 'latency', args: ['latency', '--shares', '50', ...kafka(client)], seconds: 20 },
     { name: 'latencyOther', args: ['latency', '--shares', '50', ...kafka(other)], seconds: 20 },
-    { name: 'pipelineOther', args: [...flowing.args, ...kafka(other)], seconds: 10 },
+    { name: 'pipelineOther', args: [...flowing, ...kafka(other)], seconds: 10 },
     { name: 'detect', args: ['peers', ...kafka(client)], seconds: 12 },
+    { name: 'detectOneThread', args: ['detect', '--threads', '1', ...kafka(client)], seconds: 8 },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readAnomalies } from '../test/support/pipeline-reading.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, rounded } from './bench-result.ts';
@@ -72,9 +73,11 @@ async function preloaded(run: PipelineRun): Promise<BenchFigures> {
   await run.generator.history();
   const history = run.generator.points;
   const round = series * pointsPerSeries;
-  run.generator.grant(round * Math.max(2, Math.round((seconds * rate) / round)));
+  const points = history + round * Math.max(2, Math.round((seconds * rate) / round));
+  run.generator.grant(points - history);
+  // Told to halt, it would leave off at once.
+  while (run.generator.points < points) await sleep(20);
   const planted = await run.generator.halt();
-  const { points } = run.generator;
   await run.startWorkers();
   const warm = history + series * Math.max(WINDOW_POINTS, pointsPerSeries);
   await run.untilScored(Math.min(warm, points / 2));

@@ -238,5 +238,5 @@ function selfAlertsWatch(config: Config, watched: Watched): SelfAlertsWatch | un
 
 function threadsOf(config: Config): number {
   const { threads } = config.runtime;
-  return threads > 0 ? threads : Math.max(1, availableParallelism() - 1);
+  return threads > 0 ? threads : availableParallelism();
 }

@@ -35,9 +35,7 @@ export const runtimeOptions = z
       .min(0)
       .max(256)
       .default(0)
-      .describe(
-        'Threads that run stages; 0 takes one per core, less one for input and output, at least one.',
-      ),
+      .describe('Threads that run stages; 0 takes one per core.'),
     kernelTimeoutMs: z
       .number()
       .int()
