@@ -100,16 +100,21 @@ export class SeriesTracker extends SeriesState {
     this.#lookForRepeats();
   }
 
-  /** A leap counts for less in a series of rare large ones: there a larger one is to be expected. */
+  /**
+   * A leap counts for less in a series of rare large ones: there a larger one is to be expected. Rare counts are not
+   * large for being rare: their unit is the least step, and two of it are no news.
+   */
   #lookForLeap(): void {
     this.#leap = 0;
     this.record = 0;
     if (this.count < LEAP_POINTS) return;
     const before = this.previous + this.valueBefore(2) + this.valueBefore(3) + this.valueBefore(4);
     this.#leap = Math.abs(this.value - 0.25 * before);
-    if (this.leap <= this.resolution || this.#leap <= this.leap) return;
-    const heaviness = Math.max(0, Math.log(this.leap / (USUAL_LEAP * this.slowStep)));
-    this.record = Math.log(this.#leap / this.leap) / (1 + HEAVY_SHARE * heaviness);
+    const known = Math.max(this.leap, 2 * this.grain);
+    if (this.leap <= this.resolution || this.#leap <= known) return;
+    const usual = Math.max(USUAL_LEAP * this.slowStep, this.grain);
+    const heaviness = Math.max(0, Math.log(known / usual));
+    this.record = Math.log(this.#leap / known) / (1 + HEAVY_SHARE * heaviness);
   }
 
   /** If the longest run of n points is of k repeats, another repeat has a chance of about n^(-1/k). */
