@@ -51,6 +51,9 @@ try {
   });
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = result.ok ? 0 : 1;
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.exitCode = 130;
 } finally {
   screen.step('Cleaning up: workers, brokers, registry, folders');
   await Promise.all([cluster.stop(), registry.stop()]);
