@@ -72,34 +72,35 @@ export class Sequencer {
     const msAt = this.#lastMs.index(row);
     const valueAt = this.#lastValue.index(row);
     const seenAt = this.#seen.index(row);
+    let before = lastMs[msAt] as number;
+    let state = seen[seenAt] as number;
+    // Kept of a gauge too: a definition may come into effect by which it is a counter.
+    let former = lastValue[valueAt] as number;
     for (let i = start; i < end; i++) {
-      const ms = timestamps[i] ?? 0;
-      const before = lastMs[msAt] ?? 0;
-      const state = seen[seenAt] ?? 0;
+      const ms = timestamps[i] as number;
       if (state !== 0 && ms <= before) {
         countRefused(ms === before, counts);
         continue;
       }
-      const value = values[i] ?? 0;
-      lastMs[msAt] = ms;
+      const value = values[i] as number;
+      const passedMs = ms - before;
+      before = ms;
       // The only NaN that validate lets through is the staleness marker.
       if (Number.isNaN(value)) {
-        seen[seenAt] = SEEN | ENDED;
+        state = SEEN | ENDED;
         counts.ended += 1;
         continue;
       }
-      seen[seenAt] = SEEN;
-      const former = lastValue[valueAt];
-      // Kept of a gauge too: a definition may come into effect by which it is a counter.
-      lastValue[valueAt] = value;
-      if (!counter) {
-        this.#accept(ms, value, counts);
-        continue;
-      }
-      if (state === SEEN) {
-        this.#accept(ms, ratePerSecond(former, value, ms - before, counts), counts);
+      if (!counter) this.#accept(ms, value, counts);
+      else if (state === SEEN) {
+        this.#accept(ms, ratePerSecond(former, value, passedMs, counts), counts);
       } else counts.counterBases += 1;
+      state = SEEN;
+      former = value;
     }
+    lastMs[msAt] = before;
+    seen[seenAt] = state;
+    lastValue[valueAt] = former;
     this.#table.touch(row);
   }
 
@@ -131,7 +132,7 @@ function countRefused(duplicate: boolean, counts: SequenceCounts): void {
   else counts.outOfOrder += 1;
 }
 
-function ratePerSecond(base = 0, value: number, ms: number, counts: SequenceCounts): number {
+function ratePerSecond(base: number, value: number, ms: number, counts: SequenceCounts): number {
   if (value < base) counts.counterResets += 1;
   return ((value < base ? value : value - base) * 1000) / ms;
 }
