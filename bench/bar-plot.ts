@@ -8,7 +8,7 @@ export interface Bar {
 
 const WIDTH = 860;
 const PLOT_HEIGHT = 300;
-const MARGIN = { left: 70, top: 44, bottom: 90 };
+const MARGIN = { left: 70, top: 44, bottom: 120 };
 const COLOURS = ['#4878a8', '#e49444', '#6a9f58', '#d1615d', '#85b6b2', '#a87c9f'];
 const TICKS = 5;
 
@@ -76,12 +76,14 @@ function column(
     );
   }
   const under = MARGIN.top + PLOT_HEIGHT + 18;
-  return [...drawn, text(x + step / 2, under, bar.label, 'text-anchor="middle"')];
+  const middle = x + step / 2;
+  const slanted = `text-anchor="end" transform="rotate(-30 ${middle} ${under})"`;
+  return [...drawn, text(middle, under, bar.label, slanted)];
 }
 
 function legend(name: string, i: number): string {
   const x = MARGIN.left + i * 120;
-  const y = MARGIN.top + PLOT_HEIGHT + 50;
+  const y = MARGIN.top + PLOT_HEIGHT + 90;
   const colour = COLOURS[i % COLOURS.length] ?? '';
   return `<rect x="${x}" y="${y}" width="12" height="12" fill="${colour}"/>${text(x + 17, y + 11, name)}`;
 }

@@ -25,7 +25,7 @@ const LEAST_PLANTED_POINTS = 6;
 const LEAD_MS = 5000;
 const LEAST_HISTORY_RATE = 50_000;
 /** Time after the measured one in which points still come and signals are waited for, ms: correlate’s clock is event time. */
-const TAIL_MS = 8_000;
+const TAIL_MS = 16_000;
 
 /**
  * Measures how long after a point is due its anomaly can be read, and its alert fires, under an open loop.
