@@ -164,7 +164,7 @@ export class StageRun {
   }
 
   async #open(partition: number): Promise<void> {
-    const standby = this.#standbys.take(partition);
+    const standby = await this.#standbys.take(partition);
     const task = new Task(this.#spec, partition, this.#services, standby);
     task.results.pipe(takeUntil(this.#left)).subscribe({
       next: (result) => {

@@ -2,6 +2,7 @@ import { exhaustMap, type Subscription as Running, timer } from 'rxjs';
 import type { Log } from '../runtime/log.ts';
 import { type StageSpec, stateTopic } from '../runtime/stage-spec.ts';
 import { TaskRestore, type TaskServices } from '../runtime/task-restore.ts';
+import type { PartitionRange } from '../runtime/transport.ts';
 
 /** How often the state topic is looked at: so much of what was saved is left to read at a take-over. */
 const LOOK_MS = 1000;
@@ -30,7 +31,8 @@ export class StandbySet {
   readonly #spec: StageSpec;
   readonly #services: StandbyServices;
   readonly #standbys = new Map<number, TaskRestore>();
-  readonly #dropping = new Set<Promise<void>>();
+  /** The last drop of a partition: another kernel may be opened in its place only after it. */
+  readonly #dropping = new Map<number, Promise<void>>();
   #wanted: readonly number[] = [];
   #looking: Running | undefined;
 
@@ -57,10 +59,11 @@ export class StandbySet {
   }
 
   /** Hands over what stands by for a partition, which is ours now; `undefined` when nothing does. */
-  take(partition: number): TaskRestore | undefined {
+  async take(partition: number): Promise<TaskRestore | undefined> {
     const standby = this.#standbys.get(partition);
     this.#wanted = this.#wanted.filter((each) => each !== partition);
     this.#standbys.delete(partition);
+    await this.#dropping.get(partition);
     return standby;
   }
 
@@ -68,7 +71,7 @@ export class StandbySet {
   async close(): Promise<void> {
     this.follow([]);
     this.#looking?.unsubscribe();
-    await Promise.all(this.#dropping);
+    await Promise.all(this.#dropping.values());
   }
 
   async #look(): Promise<void> {
@@ -85,8 +88,10 @@ export class StandbySet {
     }
   }
 
-  async #catchUp(range: { partition: number; low: number; high: number }): Promise<void> {
+  async #catchUp(range: PartitionRange): Promise<void> {
     const { partition } = range;
+    await this.#dropping.get(partition);
+    if (!this.#wanted.includes(partition)) return;
     const known = this.#standbys.get(partition);
     const standby = known ?? new TaskRestore(this.#spec, partition, this.#services, 'follow');
     this.#standbys.set(partition, standby);
@@ -103,9 +108,11 @@ export class StandbySet {
   #drop(partition: number): void {
     const standby = this.#standbys.get(partition);
     this.#standbys.delete(partition);
-    const dropping = standby?.drop().catch(() => undefined);
-    if (dropping === undefined) return;
-    this.#dropping.add(dropping);
-    void dropping.finally(() => this.#dropping.delete(dropping));
+    if (standby === undefined) return;
+    const dropping = standby.drop().catch(() => undefined);
+    this.#dropping.set(partition, dropping);
+    void dropping.then(() => {
+      if (this.#dropping.get(partition) === dropping) this.#dropping.delete(partition);
+    });
   }
 }

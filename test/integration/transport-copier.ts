@@ -43,6 +43,11 @@ export class Copier {
     return new Copier(copying, await transport.subscribe(copying.group, [copying.input]));
   }
 
+  /** Has the group take away what it holds. */
+  drain(): Promise<void> {
+    return this.#subscription.drain();
+  }
+
   /** Finishes what it has, and leaves the group. */
   async close(): Promise<void> {
     this.#subscription.pause([...this.held]);
@@ -59,6 +64,7 @@ export class Copier {
       event.release();
       return;
     }
+    if (event.kind === 'standby') return;
     const { input } = this.#copying;
     for (const partition of event.partitions) {
       this.held.add(partition);

@@ -61,6 +61,28 @@ describe.runIf(possible).for(kafkaClients)('members of one group on Kafka by %s'
     await second.close();
   });
 
+  it('hand over while they still work when they are about to go, losing and doubling nothing', async () => {
+    const [one, other] = [await open(), await open()];
+    const copying = await copyingOf(one);
+    const load = new Load(one, copying.input, 4).start(4, 2);
+    const first = await Copier.open(one, copying);
+    await eventually('the first has all', () => first.held.size === 4);
+    const second = await Copier.open(other, copying);
+    await eventually('they share', () => first.held.size === 2 && second.held.size === 2);
+    await first.drain();
+    expect(first.held.size).toBe(0);
+    expect(first.revoked).toHaveLength(4);
+    await first.close();
+    await eventually('the second has all', () => second.held.size === 4);
+    await load.stop();
+    await eventually('all is copied', async () => {
+      return (await numbersIn(other, copying.output)).length >= load.acknowledged.length;
+    });
+    const found = await numbersIn(other, copying.output);
+    expect(faults(load.acknowledged, found)).toEqual({ missing: [], twice: [] });
+    await second.close();
+  });
+
   it('do not interrupt a partition that stays where it is', async () => {
     const [one, other] = [await open(), await open()];
     const copying = await copyingOf(one);
