@@ -20,7 +20,8 @@ describe.runIf(possible)('workers on Kafka', () => {
 
   it('give the same when killed before and behind their offsets, and before a stamp', () =>
     killedAt(comparison, [
-      ['outputs-sent', 'enrich', 6],
+      // The first write is of the backlog: much is written again, and must leave no trace.
+      ['outputs-sent', 'enrich', 1],
       ['offsets-stored', 'detect', 4],
       ['stamp-missing', 'detect', 2],
     ]));
