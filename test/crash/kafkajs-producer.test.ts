@@ -55,7 +55,7 @@ describe.runIf(requireOwnBroker('kafkajs’s own producer'))(
       );
       const ours = new Load(transport, topics.ours, PARTITIONS);
       for (const load of [theirs, ours]) load.start(WRITERS, 1);
-      await eventually('records are written', () => theirs.acknowledged.length > 300);
+      await goOn([theirs, ours], 300);
       let wrong = 0;
       let kills = 0;
       for (; kills < MOST_KILLS && wrong === 0; kills++) {
@@ -64,6 +64,7 @@ describe.runIf(requireOwnBroker('kafkajs’s own producer'))(
         await goOn([theirs, ours], 300);
         await node?.restart();
         await goOn([theirs, ours], 900);
+        // A number that is acknowledged by now is on the topic by now.
         const before = [...theirs.acknowledged];
         const { missing, twice } = faults(before, await numbersIn(transport, topics.theirs));
         wrong = missing.length + twice.length;
@@ -85,7 +86,14 @@ async function goOn(loads: readonly Load[], more: number): Promise<void> {
   const before = loads.map((load) => load.acknowledged.length);
   const isOn = (): boolean =>
     loads.every((load, i) => load.acknowledged.length > (before[i] ?? 0) + more);
-  await eventually('writes go on', isOn, LIMIT_MS);
+  try {
+    await eventually('writes go on', isOn, LIMIT_MS);
+  } catch (cause) {
+    const state = loads.map(({ acknowledged, failed }) => [acknowledged.length, failed.length]);
+    throw new Error(`acknowledged and failed: ${JSON.stringify(state)}, ${loads[0]?.failed[0]}`, {
+      cause,
+    });
+  }
 }
 
 async function sendByKafkajs(
