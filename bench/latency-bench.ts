@@ -21,8 +21,8 @@ const MOST_PLANTED_SHARE = 0.02;
 /** Values that come fast must lie outside the band for 8 s before an episode opens: an anomaly lasts longer than that. */
 const PLANTED_MS = 12_000;
 const LEAST_PLANTED_POINTS = 6;
-/** Time for the history to be scored before the first live point is due: to begin with, ms, and points per second. */
-const LEAD_MS = 5000;
+/** Time for workers to start and the history to be scored before the first live point is due: ms, and points per second. */
+const LEAD_MS = 12_000;
 const LEAST_HISTORY_RATE = 50_000;
 /** Time after the measured one in which points still come and signals are waited for, ms: correlate’s clock is event time. */
 const TAIL_MS = 16_000;
