@@ -64,6 +64,8 @@ describe('the verdict of a soak', () => {
     expect(soakVerdict(leaking, sent, figures()).faults).toEqual([
       'Pipe: 2 handles in the middle, 3 at the end',
     ]);
+    const closed = samples(steady, (i) => ({ Pipe: i < 70 ? 2 : 1 }));
+    expect(soakVerdict(closed, sent, figures()).ok).toBe(true);
     const passing = samples(steady, (i) => (i % 3 === 0 ? { Pipe: 2, Timeout: 1 } : { Pipe: 2 }));
     expect(soakVerdict(passing, sent, figures()).ok).toBe(true);
   });
