@@ -104,6 +104,8 @@ describe('a worker with a collector', () => {
       { ...bad, topic, partition: 0, headers: { traceparent } },
     ]);
     await untilIdle(pipeline);
+    // The first checkpoint may still be on its way.
+    while ((await recordsOf(pipeline, 'detect.state')).length === 0) await sleep(50);
     for (const name of ['metrics.validated', 'metrics.enriched', 'dead-letter', 'detect.state'])
       topics.set(name, await recordsOf(pipeline, name));
     await pipeline.stop();
