@@ -6,7 +6,7 @@ import { SeriesShelf } from '../operators/detect/series-shelf.ts';
 import { ContextBook } from '../operators/enrich/context-book.ts';
 import { Sequencer } from '../operators/enrich/sequencer.ts';
 import { SeriesRegister } from '../operators/enrich/series-register.ts';
-import type { ScratchFile } from '../runtime/scratch-file.ts';
+import type { ScratchFile } from '../runtime/state/scratch-file.ts';
 import { idHigh, idLow } from '../schemas/identity.ts';
 import type { HeldFleet } from './held-fleet.ts';
 

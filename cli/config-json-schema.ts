@@ -1,6 +1,6 @@
 import { configSchema } from '../pipelines/config.ts';
-import { describeOptions, type OptionSchema } from '../runtime/option-schema.ts';
-import { quantityOf } from '../runtime/quantity.ts';
+import { describeOptions, type OptionSchema } from '../runtime/options/option-schema.ts';
+import { quantityOf } from '../runtime/options/quantity.ts';
 
 const PATTERNS = {
   duration: '^(\\d+(\\.\\d+)?(ms|[smhdw]))+$',

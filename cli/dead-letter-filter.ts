@@ -1,8 +1,8 @@
 import { parseTimestamp } from '../pipelines/producers/timestamp-text.ts';
 import { topology } from '../pipelines/topology.ts';
 import { errorCatalogue } from '../runtime/errors.ts';
-import { nearestWord } from '../runtime/nearest-word.ts';
-import { readDurationMs } from '../runtime/quantity.ts';
+import { nearestWord } from '../runtime/options/nearest-word.ts';
+import { readDurationMs } from '../runtime/options/quantity.ts';
 import type { DeadLetterRow } from './dead-letter-row.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 

@@ -1,7 +1,11 @@
 import type { LoadedConfig } from '../pipelines/config.ts';
-import { isSecretName } from '../runtime/option-issue.ts';
-import { formatOptionOrigin, formatOptionPath, type OptionPath } from '../runtime/option-origin.ts';
-import { formatBytes, formatDurationMs, quantityOf } from '../runtime/quantity.ts';
+import { isSecretName } from '../runtime/options/option-issue.ts';
+import {
+  formatOptionOrigin,
+  formatOptionPath,
+  type OptionPath,
+} from '../runtime/options/option-origin.ts';
+import { formatBytes, formatDurationMs, quantityOf } from '../runtime/options/quantity.ts';
 
 /** One option as it is in force: its path, its value (never a secret’s) and where it was set. */
 export interface EffectiveOption {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../pipelines/config.ts';
 import { errorCatalogue } from '../runtime/errors.ts';
-import { describeOptions, type OptionSchema, resolveSchema } from '../runtime/option-schema.ts';
+import {
+  describeOptions,
+  type OptionSchema,
+  resolveSchema,
+} from '../runtime/options/option-schema.ts';
 import { referenceFiles, staleReferenceFiles } from './generate-reference.ts';
 
 describe('docs/reference', () => {

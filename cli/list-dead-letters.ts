@@ -2,7 +2,7 @@ import type { Config } from '../pipelines/config.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { DEAD_LETTER_TOPIC } from '../runtime/dead-letter.ts';
 import { type ErrorCode, errorCatalogue } from '../runtime/errors.ts';
-import { formatBytes } from '../runtime/quantity.ts';
+import { formatBytes } from '../runtime/options/quantity.ts';
 import {
   type DeadLetterFilter,
   type DeadLetterTest,

@@ -1,5 +1,5 @@
 import type { Config } from '../pipelines/config.ts';
-import { formatBytes, formatDurationMs } from '../runtime/quantity.ts';
+import { formatBytes, formatDurationMs } from '../runtime/options/quantity.ts';
 import type { TopicSpec, Transport } from '../runtime/transport.ts';
 import { recordsOn, topicSpecs } from '../schemas/topics.ts';
 import { CommandFailure } from './exit-code.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { errorCatalogue, PipelineError } from '../runtime/errors.ts';
-import { formatOptionFault } from '../runtime/option-origin.ts';
-import { OptionsInvalid } from '../runtime/options.ts';
+import { formatOptionFault } from '../runtime/options/option-origin.ts';
+import { OptionsInvalid } from '../runtime/options/options.ts';
 import { addBacktest } from './commands/backtest.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';

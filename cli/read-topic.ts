@@ -1,4 +1,4 @@
-import { nearestWord } from '../runtime/nearest-word.ts';
+import { nearestWord } from '../runtime/options/nearest-word.ts';
 import type { FetchedRecord, PartitionRange, Transport } from '../runtime/transport.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 

@@ -4,8 +4,8 @@ import { openMetricsListener } from '../pipelines/observability/worker-metrics-l
 import { type RunningPipeline, runPipeline } from '../pipelines/run.ts';
 import { topology } from '../pipelines/topology.ts';
 import type { Log } from '../runtime/log.ts';
-import type { MetricsServer } from '../runtime/metrics-server.ts';
-import { nearestWord } from '../runtime/nearest-word.ts';
+import type { MetricsServer } from '../runtime/metrics/metrics-server.ts';
+import { nearestWord } from '../runtime/options/nearest-word.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
 import { aborted } from './aborted.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';

@@ -1,4 +1,4 @@
-import { readDurationMs } from '../runtime/quantity.ts';
+import { readDurationMs } from '../runtime/options/quantity.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 
 /** Loads that can be asked for. */

@@ -1,4 +1,4 @@
-import type { Column, ColumnSpec, PagedTable } from '../runtime/paged-table.ts';
+import type { Column, ColumnSpec, PagedTable } from '../runtime/state/paged-table.ts';
 import type { PackedBatch } from '../schemas/read-packed-batch.ts';
 
 /** Column that a table needs for its series to go stale, 2 bytes a row. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OptionsInvalid } from '../runtime/options.ts';
+import { OptionsInvalid } from '../runtime/options/options.ts';
 import { type ConfigSources, loadConfig } from './config.ts';
 import { ownerEnvironment, ownerKeys } from './owner-names.ts';
 

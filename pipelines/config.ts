@@ -7,20 +7,20 @@ import { enrichOptions } from '../operators/enrich/options.ts';
 import { eventTimeOptions } from '../operators/event-time-options.ts';
 import { routeOptions } from '../operators/route/options.ts';
 import { validateOptions } from '../operators/validate/options.ts';
-import { readEnvironmentAliases, takeAliasSections } from '../runtime/option-alias.ts';
+import { readEnvironmentAliases, takeAliasSections } from '../runtime/options/option-alias.ts';
 import {
   emptyOptionDocument,
   type OptionDocument,
   OptionText,
   parseOptionDocument,
-} from '../runtime/option-document.ts';
-import type { OptionFault, OptionPath } from '../runtime/option-origin.ts';
+} from '../runtime/options/option-document.ts';
+import type { OptionFault, OptionPath } from '../runtime/options/option-origin.ts';
 import {
   type OptionOverlay,
   OptionsInvalid,
   type ReadOptions,
   readOptions,
-} from '../runtime/options.ts';
+} from '../runtime/options/options.ts';
 import { catalogOptions } from './catalog-options.ts';
 import { observabilityOptions } from './observability-options.ts';
 import { ownerEnvironment, ownerKeys } from './owner-names.ts';

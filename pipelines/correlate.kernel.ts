@@ -2,7 +2,7 @@ import { Correlator } from '../operators/correlate/correlator.ts';
 import type { CorrelateOptions } from '../operators/correlate/options.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import type { WriteState } from '../runtime/state-entries.ts';
+import type { WriteState } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';

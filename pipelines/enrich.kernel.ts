@@ -9,7 +9,7 @@ import { WatermarkRelay } from '../operators/watermark-relay.ts';
 import type { ErrorCode } from '../runtime/errors.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
+import { parseStateKey, stateKey, type WriteState } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { ColumnMemory, readPackedBatch } from '../schemas/read-packed-batch.ts';

@@ -1,6 +1,6 @@
-import type { OptionAlias } from '../runtime/option-alias.ts';
-import { OptionText } from '../runtime/option-document.ts';
-import { readQuantity } from '../runtime/quantity.ts';
+import type { OptionAlias } from '../runtime/options/option-alias.ts';
+import { OptionText } from '../runtime/options/option-document.ts';
+import { readQuantity } from '../runtime/options/quantity.ts';
 
 const NO_STORE =
   'vigie has no metric store yet; points stay on their topics for hours (`vigie topics list` shows how long)';

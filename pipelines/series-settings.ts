@@ -3,7 +3,7 @@ import { shelfColumns } from '../operators/detect/series-shelf.ts';
 import { detectColumns, hourColumns, seasonColumns } from '../operators/detect/state-columns.ts';
 import type { RegisterLimits } from '../operators/enrich/series-register.ts';
 import { registerColumns } from '../operators/enrich/series-register.ts';
-import { type ColumnSpec, PagedTable } from '../runtime/paged-table.ts';
+import { type ColumnSpec, PagedTable } from '../runtime/state/paged-table.ts';
 import type { Config } from './config.ts';
 
 /** Bytes that an index takes for a row, at most. */

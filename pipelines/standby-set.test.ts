@@ -4,7 +4,7 @@ import type { Lanes } from '../runtime/lanes.ts';
 import { createLog } from '../runtime/log.ts';
 import { SlotPool } from '../runtime/slot-pool.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
-import { sideRecord, stampRecord } from '../runtime/state-record.ts';
+import { sideRecord, stampRecord } from '../runtime/state/state-record.ts';
 import type { FetchedRecord, Transport } from '../runtime/transport.ts';
 import { StandbySet } from './standby-set.ts';
 

@@ -22,7 +22,7 @@ import type {
   RejectionOutcome,
 } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import { parseStateKey, stateKey, type WriteState } from '../runtime/state-entries.ts';
+import { parseStateKey, stateKey, type WriteState } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { metricColumnsAt, readMetricColumns } from '../schemas/metric-columns.ts';
 import { CatalogReader } from './catalog-reader.ts';

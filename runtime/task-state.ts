@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 import type { TaskAddress } from './kernel-call.ts';
-import { type HandEntries, SavedState } from './saved-state.ts';
 import type { SlotReader } from './slot.ts';
 import { stateTopic } from './stage-spec.ts';
-import { purgeRecord, type Stamp, sideRecord, stampRecord } from './state-record.ts';
+import { type HandEntries, SavedState } from './state/saved-state.ts';
+import { purgeRecord, type Stamp, sideRecord, stampRecord } from './state/state-record.ts';
 import type { OutboundRecord, PartitionRange, TopicRecord, Transport } from './transport.ts';
 
 /** Where a task’s state is kept. */

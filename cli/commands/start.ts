@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { readDurationMs } from '../../runtime/quantity.ts';
+import { readDurationMs } from '../../runtime/options/quantity.ts';
 import { type ConfigFlags, readConfig, withConfig, withExamples } from '../command-options.ts';
 import { parseStressPlan } from '../stress-plan.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,5 +1,5 @@
 import { Sequencer, sequenceColumns } from '../../operators/enrich/sequencer.ts';
-import { PagedTable } from '../../runtime/paged-table.ts';
+import { PagedTable } from '../../runtime/state/paged-table.ts';
 import { gaussian, seededRandom } from '../seeded-random.ts';
 import { calendarCases } from './calendar-cases.ts';
 import {

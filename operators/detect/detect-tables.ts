@@ -1,4 +1,8 @@
-import { type ColumnSpec, PagedTable, type PagedTableOptions } from '../../runtime/paged-table.ts';
+import {
+  type ColumnSpec,
+  PagedTable,
+  type PagedTableOptions,
+} from '../../runtime/state/paged-table.ts';
 import { detectColumns, episodeColumns, hourColumns, seasonColumns } from './state-columns.ts';
 
 /** Where a detector keeps its state. */

@@ -1,4 +1,4 @@
-import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { EpisodeEvent, FeatureShare, MemberVerdict } from './detect-output.ts';
 import { lifeCycles, movements, tiers } from './detect-output.ts';
 import type { MemberColumns } from './member-columns.ts';

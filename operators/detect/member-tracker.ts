@@ -1,4 +1,4 @@
-import type { Column, ColumnView, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, ColumnView, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { MemberColumns } from './member-columns.ts';
 import { MEMBERS, WINDOW, YOUNG_POINTS } from './state-columns.ts';
 import { surpriseOf } from './tail.ts';

@@ -1,4 +1,4 @@
-import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { DetectSettings } from './detect-input.ts';
 import type { EpisodeBook, PointReading } from './episode-book.ts';
 import { type GateReading, mayOpen } from './gates.ts';

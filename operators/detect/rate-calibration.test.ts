@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PagedTable } from '../../runtime/paged-table.ts';
+import { PagedTable } from '../../runtime/state/paged-table.ts';
 import { MemberTracker } from './member-tracker.ts';
 import { quietMs, RateCalibration } from './rate-calibration.ts';
 import { detectColumns } from './state-columns.ts';

@@ -1,4 +1,4 @@
-import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { MemberTracker } from './member-tracker.ts';
 import { CRITICAL_DAYS, type DetectTuning, WARNING_DAYS } from './tuning.ts';
 

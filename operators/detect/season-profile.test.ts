@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PagedTable } from '../../runtime/paged-table.ts';
+import { PagedTable } from '../../runtime/state/paged-table.ts';
 import { SeasonProfile } from './season-profile.ts';
 import { seasonColumns } from './state-columns.ts';
 

@@ -1,4 +1,4 @@
-import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import { SEASON_SLOTS } from './state-columns.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
-import type { ChunkCacheOptions } from '../../runtime/chunk-cache.ts';
-import type { Column, ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
-import { SeriesIndex } from '../../runtime/series-index.ts';
-import { TextStore } from '../../runtime/text-store.ts';
+import type { ChunkCacheOptions } from '../../runtime/state/chunk-cache.ts';
+import type { Column, ColumnSpec, PagedTable } from '../../runtime/state/paged-table.ts';
+import { SeriesIndex } from '../../runtime/state/series-index.ts';
+import { TextStore } from '../../runtime/state/text-store.ts';
 import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import { lifeCycles } from './detect-output.ts';
 import { type DetectTables, newDetectTables } from './detect-tables.ts';

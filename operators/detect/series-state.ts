@@ -1,4 +1,4 @@
-import type { Column, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { DetectTables } from './detect-tables.ts';
 import { SeasonProfile } from './season-profile.ts';
 import { ValueRing } from './value-ring.ts';

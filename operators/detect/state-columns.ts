@@ -1,4 +1,4 @@
-import type { ColumnSpec } from '../../runtime/paged-table.ts';
+import type { ColumnSpec } from '../../runtime/state/paged-table.ts';
 
 /** Points in a window: what the forest and the autoencoder look at. */
 export const WINDOW = 32;

@@ -1,4 +1,4 @@
-import type { Column, ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
+import type { Column, ColumnSpec, PagedTable } from '../../runtime/state/paged-table.ts';
 
 /** Columns that ordering and rates need per series, 17 bytes a row: newest accepted time and value, and what was seen. */
 export const sequenceColumns: readonly ColumnSpec[] = [

@@ -1,5 +1,5 @@
-import { type Column, type ColumnSpec, PagedTable } from '../../runtime/paged-table.ts';
-import { SeriesIndex } from '../../runtime/series-index.ts';
+import { type Column, type ColumnSpec, PagedTable } from '../../runtime/state/paged-table.ts';
+import { SeriesIndex } from '../../runtime/state/series-index.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
 import { writeId } from '../../schemas/identity.ts';
 import { heardColumns, StaleSweep } from '../stale-sweep.ts';

@@ -1,4 +1,4 @@
-import type { StagePhase } from '../../runtime/health.ts';
+import type { StagePhase } from '../../runtime/metrics/health.ts';
 
 /** What can be wrong with a worker, by name; each has a page in docs/runbooks. */
 export const selfAlertNames = [

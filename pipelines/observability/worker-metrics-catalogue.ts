@@ -1,4 +1,4 @@
-import type { MetricSpec } from '../../runtime/metrics.ts';
+import type { MetricSpec } from '../../runtime/metrics/metrics.ts';
 
 const MS = 0.001;
 const LATENCY = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000].map((v) => v * MS);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MetricLabels } from '../../runtime/metrics.ts';
+import type { MetricLabels } from '../../runtime/metrics/metrics.ts';
 import { sumKernelFigures, sumOf, writeKernelFigures } from './worker-metrics-figures.ts';
 
 function written(

@@ -1,4 +1,4 @@
-import type { WriteMetric } from '../../runtime/metrics.ts';
+import type { WriteMetric } from '../../runtime/metrics/metrics.ts';
 import type { MetricName } from './worker-metrics-catalogue.ts';
 
 type Figures = Readonly<Record<string, number>>;

@@ -1,10 +1,10 @@
-import type { HealthVerdict } from '../../runtime/health.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { HealthVerdict } from '../../runtime/metrics/health.ts';
 import {
   type MetricsAnswer,
   type MetricsServer,
   openMetricsServer,
-} from '../../runtime/metrics-server.ts';
+} from '../../runtime/metrics/metrics-server.ts';
 import type { ObservabilityOptions } from '../observability-options.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock, MonotonicClock } from '../../runtime/clock.ts';
 import { PipelineError } from '../../runtime/errors.ts';
-import type { StageCondition, StagePhase } from '../../runtime/health.ts';
-import type { MetricLabels } from '../../runtime/metrics.ts';
+import type { StageCondition, StagePhase } from '../../runtime/metrics/health.ts';
+import type { MetricLabels } from '../../runtime/metrics/metrics.ts';
 import type { OutboundRecord } from '../../runtime/transport.ts';
 import {
   type HandoverFigures,

@@ -1,10 +1,10 @@
 import manifest from '../../package.json' with { type: 'json' };
 import type { Clock, MonotonicClock } from '../../runtime/clock.ts';
 import { DEAD_LETTER_TOPIC } from '../../runtime/dead-letter.ts';
-import { type HealthVerdict, judgeLive, judgeReady } from '../../runtime/health.ts';
-import { Metrics, type WriteMetric } from '../../runtime/metrics.ts';
-import { type LaneFigures, LaneMeter } from '../../runtime/metrics-lanes.ts';
-import { ProcessMeter } from '../../runtime/metrics-process.ts';
+import { type HealthVerdict, judgeLive, judgeReady } from '../../runtime/metrics/health.ts';
+import { Metrics, type WriteMetric } from '../../runtime/metrics/metrics.ts';
+import { type LaneFigures, LaneMeter } from '../../runtime/metrics/metrics-lanes.ts';
+import { ProcessMeter } from '../../runtime/metrics/metrics-process.ts';
 import type { StageStats } from '../stage-stats.ts';
 import type { SelfAlert, StageSample, WorkerSample } from './self-alerts.ts';
 import { selfAlertNames } from './self-alerts.ts';

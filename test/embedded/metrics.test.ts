@@ -9,9 +9,9 @@ import { metricCatalogue } from '../../pipelines/observability/worker-metrics-ca
 import { openMetricsListener } from '../../pipelines/observability/worker-metrics-listener.ts';
 import { type RunningPipeline, runPipeline } from '../../pipelines/run.ts';
 import { topology } from '../../pipelines/topology.ts';
-import type { HealthVerdict } from '../../runtime/health.ts';
 import { createLog } from '../../runtime/log.ts';
-import type { MetricsServer } from '../../runtime/metrics-server.ts';
+import type { HealthVerdict } from '../../runtime/metrics/health.ts';
+import type { MetricsServer } from '../../runtime/metrics/metrics-server.ts';
 import type { FetchedRecord } from '../../runtime/transport.ts';
 import { readPackedBatch } from '../../schemas/read-packed-batch.ts';
 import { makeFleet } from '../support/fleet.ts';

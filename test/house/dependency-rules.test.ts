@@ -76,7 +76,7 @@ const SOUND: Readonly<Record<string, readonly string[]>> = {
   'runtime/sound.ts': ['rxjs', 'node:fs'],
   'runtime/clock.ts': [],
   'runtime/lanes.ts': ['piscina'],
-  'runtime/metrics.ts': ['prom-client'],
+  'runtime/metrics/metrics.ts': ['prom-client'],
   'runtime/kafka/sound.ts': ['kafkajs', '@platformatic/kafka', 'snappy', 'runtime/sound.ts'],
   'runtime/embedded/sound.ts': ['node:sqlite', 'runtime/sound.ts'],
   'schemas/sound.ts': ['runtime/sound.ts'],

@@ -5,7 +5,7 @@ import { loadConfig } from '../../pipelines/config.ts';
 import { registerSchemas } from '../../pipelines/open-registry.ts';
 import { openTransport } from '../../pipelines/open-transport.ts';
 import { createLog } from '../../runtime/log.ts';
-import { formatDurationMs } from '../../runtime/quantity.ts';
+import { formatDurationMs } from '../../runtime/options/quantity.ts';
 import { Codec } from '../../schemas/codec.ts';
 import { requireBroker, requireRegistry } from '../servers/require-server.ts';
 import { startBroker, startRegistry } from '../servers/servers.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readDurationMs } from '../../runtime/quantity.ts';
+import { readDurationMs } from '../../runtime/options/quantity.ts';
 
 /** How a soak is run. */
 export interface SoakOptions {

@@ -1,6 +1,6 @@
-import type { MonotonicClock } from './clock.ts';
-import type { KernelAnswer, KernelCall } from './kernel-call.ts';
-import type { LaneWatch } from './lanes.ts';
+import type { MonotonicClock } from '../clock.ts';
+import type { KernelAnswer, KernelCall } from '../kernel-call.ts';
+import type { LaneWatch } from '../lanes.ts';
 
 /** A kernel call that has ended, as its lane saw it. */
 export interface EndedCall {

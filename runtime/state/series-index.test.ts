@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomFrom } from '../test/support/random.ts';
+import { randomFrom } from '../../test/support/random.ts';
 import { PagedTable } from './paged-table.ts';
 import { SeriesIndex } from './series-index.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PipelineError } from './errors.ts';
+import { PipelineError } from '../errors.ts';
 
 /** Connections at a time; a scraper and a probe need one each. */
 const MOST_CONNECTIONS = 32;

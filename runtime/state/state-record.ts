@@ -1,5 +1,5 @@
-import { PipelineError } from './errors.ts';
-import type { FetchedRecord, RecordHeaders, TopicRecord } from './transport.ts';
+import { PipelineError } from '../errors.ts';
+import type { FetchedRecord, RecordHeaders, TopicRecord } from '../transport.ts';
 
 /** Key of the record that ends a checkpoint. */
 const STAMP_KEY = Buffer.from('~stamp');

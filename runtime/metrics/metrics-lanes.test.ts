@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KernelAnswer, KernelCall } from './kernel-call.ts';
+import type { KernelAnswer, KernelCall } from '../kernel-call.ts';
 import { type EndedCall, LaneMeter } from './metrics-lanes.ts';
 
 const SHARED = new SharedArrayBuffer(8);

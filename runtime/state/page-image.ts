@@ -1,4 +1,4 @@
-import { PipelineError } from './errors.ts';
+import { PipelineError } from '../errors.ts';
 
 /** Layout fingerprint u32, rows up to the last one in use u32; then a bit per row, 1 where it is free; then the columns. */
 const HEADER_BYTES = 8;

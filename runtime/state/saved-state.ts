@@ -1,3 +1,4 @@
+import type { FetchedRecord, PartitionRange, TopicRecord, Transport } from '../transport.ts';
 import {
   isStamp,
   readSide,
@@ -6,7 +7,6 @@ import {
   type SavedSide,
   type Stamp,
 } from './state-record.ts';
-import type { FetchedRecord, PartitionRange, TopicRecord, Transport } from './transport.ts';
 
 /** How far before the end the newest stamp is looked for, in turn, before the whole topic is. */
 const STAMP_PROBES = [1, 64, 4096];

@@ -1,4 +1,4 @@
-import { PipelineError } from './errors.ts';
+import { PipelineError } from '../errors.ts';
 
 /** A place for bytes that need not lie in memory, such as a file. */
 export interface Scratch {

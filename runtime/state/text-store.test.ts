@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomFrom } from '../test/support/random.ts';
+import { randomFrom } from '../../test/support/random.ts';
 import type { Scratch } from './chunk-cache.ts';
 import { TextStore } from './text-store.ts';
 

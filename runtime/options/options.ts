@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { PipelineError } from './errors.ts';
+import { PipelineError } from '../errors.ts';
 import { isPlainMap, type OptionDocument, type OptionMap, OptionText } from './option-document.ts';
 import { describeIssue, describeUnknownKey } from './option-issue.ts';
 import {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PipelineError } from './errors.ts';
+import { PipelineError } from '../errors.ts';
 import {
   type MetricsServer,
   type MetricsServerOptions,

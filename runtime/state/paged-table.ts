@@ -1,4 +1,4 @@
-import { PipelineError } from './errors.ts';
+import { PipelineError } from '../errors.ts';
 import { FreeRows } from './free-rows.ts';
 import { PageImages } from './page-image.ts';
 

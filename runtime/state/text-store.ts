@@ -1,5 +1,5 @@
+import { PipelineError } from '../errors.ts';
 import { ChunkCache, type ChunkCacheOptions } from './chunk-cache.ts';
-import { PipelineError } from './errors.ts';
 import { FreeRows } from './free-rows.ts';
 
 /** Size of a chunk, the unit of saving; one that a single text fills may be larger. */
