@@ -6,6 +6,8 @@ export interface Recall {
   readonly planted: number;
   readonly found: number;
   readonly recall: number | null;
+  /** The same of those that are the first on their series: a like one soon after is less of a surprise. */
+  readonly first: { readonly planted: number; readonly found: number };
   /** Episodes that opened, planted or not. */
   readonly episodes: number;
 }
@@ -31,11 +33,19 @@ export function recallOf(
     if (known === undefined) starts.set(series, [startMs]);
     else known.push(startMs);
   }
-  const found = planted.filter(({ series, startMs, endMs }) =>
-    starts.get(series)?.some((ms) => ms >= startMs && ms <= endMs + graceMs),
-  ).length;
+  const isFound = ({ series, startMs, endMs }: Planted): boolean =>
+    starts.get(series)?.some((ms) => ms >= startMs && ms <= endMs + graceMs) === true;
+  const found = planted.filter(isFound).length;
   const recall = planted.length === 0 ? null : found / planted.length;
-  return { planted: planted.length, found, recall, episodes: seen.size };
+  const known = new Set<number>();
+  const first = planted.filter(({ series }) => !known.has(series) && known.add(series));
+  return {
+    planted: planted.length,
+    found,
+    recall,
+    first: { planted: first.length, found: first.filter(isFound).length },
+    episodes: seen.size,
+  };
 }
 
 /** Number of the fleet’s series that an anomaly speaks of. */

@@ -52,8 +52,8 @@ export interface RunningPipeline {
   /** Rejects with the fault that a stage could not go on with. */
   readonly failed: Promise<never>;
   /**
-   * Says that nothing comes in for now, as a silence of `eventTime.idleTimeoutMs` would: what waits for slower points
-   * is let go. Only for raw partitions that this worker reads.
+   * Logs that the raw partitions read here have fallen silent, as `eventTime.idleTimeoutMs` would: what waits for slower
+   * points is let go. Later points are taken in as before.
    */
   endInput(): Promise<void>;
   /** Finishes what was taken in, saves state, commits, and closes what it opened. */

@@ -70,7 +70,7 @@ export class SilenceWatch {
   }
 
   /**
-   * Logs at once that nothing comes for now, for every partition assigned to this worker.
+   * Logs silence at once, for every partition assigned to this worker.
    *
    * @throws PipelineError of the transport.
    */
