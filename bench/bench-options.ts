@@ -59,7 +59,7 @@ const flags = {
   workers: { type: 'string', default: '1' },
   threads: { type: 'string', default: '0' },
   'warmup-seconds': { type: 'string', default: '10' },
-  seconds: { type: 'string', default: '20' },
+  seconds: { type: 'string', default: '60' },
   preloaded: { type: 'boolean', default: false },
   producer: { type: 'string', default: 'batch' },
   rate: { type: 'string', default: '1000' },

@@ -8,8 +8,6 @@ import { PipelineRun } from './pipeline-run.ts';
 import { recallOf } from './recall.ts';
 import { openSite } from './site.ts';
 
-/** Points per second that the input is made for: faster than the stage, so that it never runs out. */
-const FILL_RATE = 1_000_000;
 /** Windows after a planted anomaly in which its episode may begin, in points. */
 const GRACE_POINTS = 32;
 const detectOnly = topology.filter(({ name }) => name === 'detect');
@@ -23,7 +21,7 @@ export async function detectBench(options: BenchOptions): Promise<BenchFigures> 
   const site = await openSite(options);
   const run = await PipelineRun.open(site, options);
   try {
-    const log = await fillEnriched(run, options.seconds * FILL_RATE);
+    const log = await fillEnriched(run);
     return await measureDetect(run, log);
   } finally {
     await run.close();

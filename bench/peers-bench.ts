@@ -16,9 +16,6 @@ import { StreamsPeer } from './peers/streams-peer.ts';
 import { PipelineRun } from './pipeline-run.ts';
 import { openSite } from './site.ts';
 
-/** Points per second that the input is made for. */
-const FILL_RATE = 700_000;
-
 interface Reading {
   readonly atMs: number;
   readonly points: number;
@@ -35,7 +32,7 @@ export async function peersBench(given: BenchOptions): Promise<BenchFigures> {
   const site = await openSite(options);
   const run = await PipelineRun.open(site, options);
   try {
-    const log = await fillEnriched(run, options.seconds * FILL_RATE);
+    const log = await fillEnriched(run);
     const plain = await plainConsumer(run, log);
     const streams = await streamsPeer(run, log);
     const detect = await measureDetect(run, log);
