@@ -6,6 +6,7 @@ import { SeriesShelf } from '../operators/detect/series-shelf.ts';
 import { ContextBook } from '../operators/enrich/context-book.ts';
 import { Sequencer } from '../operators/enrich/sequencer.ts';
 import { SeriesRegister } from '../operators/enrich/series-register.ts';
+import { readTime } from '../operators/packed-time.ts';
 import type { ScratchFile } from '../runtime/state/scratch-file.ts';
 import { idHigh, idLow } from '../schemas/identity.ts';
 import type { HeldFleet } from './held-fleet.ts';
@@ -88,7 +89,8 @@ export class HeldTask {
       const found =
         inEnrich >= 0 &&
         inDetect >= 0 &&
-        lastMs.view(inEnrich)[lastMs.index(inEnrich)] === this.#fleet.timeOf(series, rounds - 1) &&
+        readTime(lastMs.view(inEnrich), lastMs.index(inEnrich)) ===
+          this.#fleet.timeOf(series, rounds - 1) &&
         link.view(inDetect)[link.index(inDetect)] === rounds;
       const texts = found && series % 97 === 0 ? this.#textIs(inDetect, series) : found;
       if (!texts) missing += 1;

@@ -120,6 +120,7 @@ async function readBack(
       [task.shelf.seasons, restored.shelf.seasons],
       [task.shelf.hours, restored.shelf.hours],
       [task.shelf.episodes, restored.shelf.episodes],
+      [task.shelf.watches, restored.shelf.watches],
     ];
     for (const [from, to] of pairs) {
       const pages: (readonly [number, Uint8Array | null])[] = [];
@@ -156,6 +157,7 @@ function bytesOf(tasks: readonly HeldTask[], series: number) {
   return {
     enrichBytes: sum(({ register }) => register.table.byteLength),
     detectBytes: sum(({ shelf }) => shelf.series.byteLength),
+    watchBytes: sum(({ shelf }) => shelf.watches.byteLength),
     seasonBytes: sum(({ shelf }) => shelf.seasons.byteLength + shelf.hours.byteLength),
     textBytes: sum(({ shelf }) => shelf.texts.heldBytes),
   };

@@ -92,11 +92,12 @@ class DetectKernel implements Kernel {
   }
 
   checkpoint(write: WriteState): void {
-    const { series, seasons, hours, episodes, texts } = this.#shelf;
+    const { series, seasons, hours, episodes, watches, texts } = this.#shelf;
     series.writeDirty((page, image) => write(stateKey('series', page), image));
     seasons.writeDirty((page, image) => write(stateKey('season', page), image));
     hours.writeDirty((page, image) => write(stateKey('hour', page), image));
     episodes.writeDirty((page, image) => write(stateKey('episode', page), image));
+    watches.writeDirty((page, image) => write(stateKey('watch', page), image));
     texts.writeDirty((chunk, bytes) => write(stateKey('text', chunk), bytes));
     const swept = this.#shelf.sweep.save();
     if (swept !== undefined) write(stateKey('sweep'), swept);
@@ -109,11 +110,12 @@ class DetectKernel implements Kernel {
   restore(key: Uint8Array, value: Uint8Array | null): void {
     this.#restored = true;
     const { name, number } = parseStateKey(key);
-    const { series, seasons, hours, episodes, texts, sweep } = this.#shelf;
+    const { series, seasons, hours, episodes, watches, texts, sweep } = this.#shelf;
     if (name === 'series') series.readPage(number, value);
     else if (name === 'season') seasons.readPage(number, value);
     else if (name === 'hour') hours.readPage(number, value);
     else if (name === 'episode') episodes.readPage(number, value);
+    else if (name === 'watch') watches.readPage(number, value);
     else if (name === 'text') texts.readChunk(number, value);
     else if (value === null) return;
     else if (name === 'sweep') sweep.restore(value);

@@ -1,13 +1,18 @@
 import { tmpdir } from 'node:os';
 import { shelfColumns } from '../operators/detect/series-shelf.ts';
-import { detectColumns, hourColumns, seasonColumns } from '../operators/detect/state-columns.ts';
+import {
+  detectColumns,
+  hourColumns,
+  seasonColumns,
+  watchColumns,
+} from '../operators/detect/state-columns.ts';
 import type { RegisterLimits } from '../operators/enrich/series-register.ts';
 import { registerColumns } from '../operators/enrich/series-register.ts';
 import { type ColumnSpec, PagedTable } from '../runtime/state/paged-table.ts';
 import type { Config } from './config.ts';
 
 /** Bytes that an index takes for a row, at most. */
-const INDEX_BYTES = 7;
+const INDEX_BYTES = 6;
 
 /** What kernels are told of series: the options with every default worked out. */
 export interface SeriesSettings extends RegisterLimits {
@@ -15,11 +20,12 @@ export interface SeriesSettings extends RegisterLimits {
   readonly scratchDir: string;
 }
 
-/** Memory that a series takes in enrich and detect together once its season is known, bytes. */
+/** Memory that a series takes in enrich and detect together once its season is known and while something is odd, bytes. */
 export const seriesBytes = Math.ceil(
   rowBytes(registerColumns) +
     rowBytes([...shelfColumns, ...detectColumns]) +
     rowBytes([...seasonColumns, ...hourColumns]) +
+    rowBytes(watchColumns) +
     2 * INDEX_BYTES,
 );
 

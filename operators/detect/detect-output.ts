@@ -82,3 +82,18 @@ export interface DetectOutput {
   readonly surprises: Float64Array;
   readonly episodes: readonly EpisodeEvent[];
 }
+
+/** Makes an output with room for so many points; `surprises` is the detector’s own column. */
+export function newDetectOutput(size: number, surprises: Float64Array): DetectOutput {
+  return {
+    points: 0,
+    score: new Float64Array(size),
+    expected: new Float64Array(size),
+    lower: new Float64Array(size),
+    upper: new Float64Array(size),
+    onset: new Uint8Array(size),
+    lifeCycle: new Uint8Array(size),
+    surprises,
+    episodes: [],
+  };
+}

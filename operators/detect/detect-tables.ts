@@ -3,7 +3,13 @@ import {
   PagedTable,
   type PagedTableOptions,
 } from '../../runtime/state/paged-table.ts';
-import { detectColumns, episodeColumns, hourColumns, seasonColumns } from './state-columns.ts';
+import {
+  detectColumns,
+  episodeColumns,
+  hourColumns,
+  seasonColumns,
+  watchColumns,
+} from './state-columns.ts';
 
 /** Where a detector keeps its state. */
 export interface DetectTables {
@@ -13,6 +19,8 @@ export interface DetectTables {
   readonly seasons: PagedTable;
   readonly hours: PagedTable;
   readonly episodes: PagedTable;
+  /** Rows of series about which something is odd at present. */
+  readonly watches: PagedTable;
 }
 
 /** Makes empty tables; `columns` go beside those of the detector in `series`. */
@@ -25,5 +33,6 @@ export function newDetectTables(
     seasons: new PagedTable(seasonColumns, size),
     hours: new PagedTable(hourColumns, size),
     episodes: new PagedTable(episodeColumns, size),
+    watches: new PagedTable(watchColumns, size),
   };
 }

@@ -1,8 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { OnnxEnsemble } from '../../models/onnx-ensemble.ts';
 import type { Scorer } from '../../models/scorer.ts';
-import { type Cut, newBench, runCalls, runTrack, type Track } from './detect-call.fixture.ts';
+import type { PagedTable } from '../../runtime/state/paged-table.ts';
+import {
+  type Bench,
+  type Cut,
+  newBench,
+  runCalls,
+  runTrack,
+  type Track,
+} from './detect-call.fixture.ts';
 import { lifeCycles } from './detect-output.ts';
+import { detectColumns, WATCHED } from './state-columns.ts';
 
 const START_MS = Date.UTC(2024, 2, 4);
 const MINUTE_MS = 60_000;
@@ -207,7 +216,8 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     const [one, other] = [newBench(scorer, tracks.length), newBench(scorer, tracks.length)];
     await runCalls(one, tracks, [whole]);
     await runCalls(other, tracks, randomCuts(99));
-    expect(images(other)).toEqual(images(one));
+    expect(statesOf(other)).toEqual(statesOf(one));
+    expect(one.tables.watches.liveRows).toBeGreaterThan(0);
   });
 
   it('goes on from the pages of a checkpoint as if nothing had been', async () => {
@@ -216,7 +226,7 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     const kept = newBench(scorer, tracks.length);
     await runCalls(kept, tracks, [first]);
     const restored = newBench(scorer, 0);
-    for (const name of ['series', 'seasons', 'hours', 'episodes'] as const) {
+    for (const name of ['series', 'seasons', 'hours', 'episodes', 'watches'] as const) {
       kept.tables[name].writeDirty((page, image) => restored.tables[name].readPage(page, image));
     }
     const rest = await runCalls(kept, tracks, [second]);
@@ -253,17 +263,24 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     return calls;
   }
 
-  function images(bench: ReturnType<typeof newBench>): string[] {
-    const pages: string[] = [];
-    bench.tables.series.writeDirty((page, image) => {
-      // Season and episode rows are numbered in order of arrival: the links to them are left out.
-      pages.push(
-        `${page} ${Buffer.from(image ?? [])
-          .subarray(0, 4 * 8 * 5)
-          .toString('hex')}`,
+  /** Every cell of every series; rows of seasons, watches and episodes are numbered in order of arrival, so links are not. */
+  function statesOf({ tables }: Bench): unknown[] {
+    const cells = (table: PagedTable, name: string, row: number, count: number) => {
+      const column = table.column(name);
+      return [...column.view(row).slice(column.index(row), column.index(row) + count)];
+    };
+    return Array.from({ length: tables.series.rowCount }, (_, row) => {
+      const own = detectColumns.map(({ name, length = 1 }) =>
+        cells(tables.series, name, row, name === 'detect.link' ? 1 : length),
       );
+      const [, marks = 0] = cells(tables.series, 'detect.mark', row, 2);
+      if ((marks & WATCHED) === 0) return own;
+      const watch = (cells(tables.series, 'detect.link', row, 2)[1] ?? 0) - 1;
+      const odd = ['watch.left', 'watch.outside'].map((name) =>
+        cells(tables.watches, name, watch, 1),
+      );
+      return [...own, ...odd];
     });
-    return pages;
   }
 
   function withGap(one: Track): Track {

@@ -1,6 +1,6 @@
 import type { Scorer } from '../../models/scorer.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
-import type { DetectOutput, EpisodeEvent } from './detect-output.ts';
+import { type DetectOutput, type EpisodeEvent, newDetectOutput } from './detect-output.ts';
 import type { DetectTables } from './detect-tables.ts';
 import { EpisodeBook, type PointReading } from './episode-book.ts';
 import { FeaturePass } from './feature-pass.ts';
@@ -10,6 +10,7 @@ import { MemberTracker } from './member-tracker.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { RateCalibration, type SumReading } from './rate-calibration.ts';
 import { SeriesTracker } from './series-tracker.ts';
+import { SeriesWatch } from './series-watch.ts';
 import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
 import { FOREST_WIDTH } from './window-features.ts';
@@ -53,6 +54,7 @@ export class Detector {
   readonly #calibration: RateCalibration;
   readonly #book: EpisodeBook;
   readonly #onsets: OnsetPolicy;
+  readonly #watch: SeriesWatch;
   #forecast = new Float32Array(0);
   #forest = new Float32Array(0);
   #shape = new Float32Array(0);
@@ -61,7 +63,7 @@ export class Detector {
   /** What the models of a window say, by window. */
   #results: readonly Float32Array[] = [];
   readonly #columns = new MemberColumns();
-  #output = emptyOutput(0, this.#columns.surprise);
+  #output = newDetectOutput(0, this.#columns.surprise);
   readonly #reading: PointReading & OnsetReading & SumReading;
 
   constructor(scorer: Scorer, tables: DetectTables, tuning: DetectTuning = defaultTuning) {
@@ -70,9 +72,10 @@ export class Detector {
     this.#tuning = tuning;
     this.#pass = new FeaturePass(new SeriesTracker(tables));
     this.#members = new MemberTracker(tables.series, tuning);
-    this.#calibration = new RateCalibration(tables.series, this.#members, tuning);
+    this.#watch = new SeriesWatch(tables);
+    this.#calibration = new RateCalibration(tables.series, this.#members, this.#watch, tuning);
     this.#book = new EpisodeBook(tables.episodes, tuning.weights);
-    this.#onsets = new OnsetPolicy(tables.series, this.#book, tuning);
+    this.#onsets = new OnsetPolicy(tables.series, this.#watch, this.#book, tuning);
     this.#reading = { ...blankReading, members: this.#columns };
   }
 
@@ -102,7 +105,9 @@ export class Detector {
     this.#book.clear();
     Object.assign(this.#reading, { row, point: -1, score: 0 });
     this.#reading.intervalMs = level.view(row)[level.index(row)] as number;
+    this.#watch.load(row, 0);
     this.#onsets.end(this.#reading);
+    this.#watch.store(row, 0);
     return this.#book.events;
   }
 
@@ -237,13 +242,15 @@ export class Detector {
 
   #load(row: number, lastMs: number): void {
     this.#members.load(row);
-    this.#calibration.load(row, lastMs);
-    this.#onsets.load(row, lastMs);
+    this.#watch.load(row, lastMs);
+    this.#calibration.load(row);
+    this.#onsets.load(row);
   }
 
   #store(row: number, lastMs: number): void {
-    this.#calibration.store(row, lastMs);
-    this.#onsets.store(row, lastMs);
+    this.#watch.store(row, lastMs);
+    this.#calibration.store(row);
+    this.#onsets.store(row);
     this.#tables.series.touch(row);
   }
 
@@ -256,7 +263,7 @@ export class Detector {
     this.#shapeError = new Float32Array(size);
     this.#results = [this.#forest, this.#shapeError];
     this.#columns.reserve(size);
-    this.#output = emptyOutput(size, this.#columns.surprise);
+    this.#output = newDetectOutput(size, this.#columns.surprise);
   }
 }
 
@@ -288,18 +295,4 @@ const blankReading = {
 
 function held(distance: number): number {
   return Math.min(12, Math.max(-12, distance));
-}
-
-function emptyOutput(size: number, surprises: Float64Array): DetectOutput {
-  return {
-    points: 0,
-    score: new Float64Array(size),
-    expected: new Float64Array(size),
-    lower: new Float64Array(size),
-    upper: new Float64Array(size),
-    onset: new Uint8Array(size),
-    lifeCycle: new Uint8Array(size),
-    surprises,
-    episodes: [],
-  };
 }

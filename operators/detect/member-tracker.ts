@@ -13,9 +13,6 @@ const AUTOENCODER = 2;
 /** Cells of `detect.member` after the mean and the variance of each rated member. */
 const EXCURSIONS = 2 * RATED;
 const HEIGHTS = EXCURSIONS + 1;
-const PEAK = EXCURSIONS + 2;
-/** The cell after them, in which `OnsetPolicy` counts points outside the band. */
-export const OUTSIDE_CELL = EXCURSIONS + 3;
 /** Cells of `detect.fast` after the short mean of each rated member. */
 const HELD_FOREST = RATED;
 const HELD_EXTREME = HELD_FOREST + 2;
@@ -123,7 +120,7 @@ export class MemberTracker {
     sum[i] = total + (surprise[i * MEMBERS + EXTREME] as number) * (weights[EXTREME] as number);
   }
 
-  /** Excursions counted, the sum of their heights, and the peak of the one under way. */
+  /** Excursions counted, and the sum of their heights. */
   get excursions(): number {
     return this.#cells[this.#at + EXCURSIONS] as number;
   }
@@ -138,14 +135,6 @@ export class MemberTracker {
 
   set heights(sum: number) {
     this.#cells[this.#at + HEIGHTS] = sum;
-  }
-
-  get peak(): number {
-    return this.#cells[this.#at + PEAK] as number;
-  }
-
-  set peak(height: number) {
-    this.#cells[this.#at + PEAK] = height;
   }
 
   #rateOne(member: number, start: number, end: number, columns: MemberColumns): void {

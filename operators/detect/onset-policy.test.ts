@@ -4,6 +4,7 @@ import { newDetectTables } from './detect-tables.ts';
 import { EpisodeBook } from './episode-book.ts';
 import { MemberColumns } from './member-columns.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
+import { SeriesWatch } from './series-watch.ts';
 import { defaultTuning } from './tuning.ts';
 
 const MINUTE_MS = 60_000;
@@ -13,7 +14,7 @@ function setUp() {
   const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
   tables.series.allocate();
   const book = new EpisodeBook(tables.episodes, defaultTuning.weights);
-  const policy = new OnsetPolicy(tables.series, book, defaultTuning);
+  const policy = new OnsetPolicy(tables.series, new SeriesWatch(tables), book, defaultTuning);
   const members = new MemberColumns();
   members.reserve(1);
   const reading: OnsetReading = {

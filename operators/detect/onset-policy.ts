@@ -2,14 +2,13 @@ import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { DetectSettings } from './detect-input.ts';
 import type { EpisodeBook, PointReading } from './episode-book.ts';
 import { type GateReading, mayOpen } from './gates.ts';
-import { OUTSIDE_CELL } from './member-tracker.ts';
-import { quietMs, timeLeftMs } from './rate-calibration.ts';
+import { quietMs } from './rate-calibration.ts';
+import type { SeriesWatch } from './series-watch.ts';
+import { PAUSE_BITS } from './state-columns.ts';
 import type { DetectTuning } from './tuning.ts';
 
 /** Points after a gap at which no episode opens. */
 const PAUSE_POINTS = 5;
-/** Bits of the second mark that count them down. */
-const PAUSE_BITS = 7;
 /** Most points outside the band that are counted. */
 const MOST_OUTSIDE = 255;
 /** What an odd course inside the band counts for, in points outside it. */
@@ -39,48 +38,33 @@ export interface OnsetReading extends PointReading, GateReading {
  * period. None of it touches the score.
  */
 export class OnsetPolicy {
-  readonly #alert: Column;
-  readonly #link: Column;
   readonly #mark: Column;
-  readonly #member: Column;
+  readonly #watch: SeriesWatch;
   readonly #book: EpisodeBook;
   readonly #tuning: DetectTuning;
-  #refractoryEndMs = 0;
   #pause = 0;
-  #episode = 0;
-  #outside = 0;
 
-  constructor(series: PagedTable, book: EpisodeBook, tuning: DetectTuning) {
-    this.#alert = series.column('detect.alert');
-    this.#link = series.column('detect.link');
+  /** @param watch of the series at hand, loaded and stored by the caller. */
+  constructor(series: PagedTable, watch: SeriesWatch, book: EpisodeBook, tuning: DetectTuning) {
     this.#mark = series.column('detect.mark');
-    this.#member = series.column('detect.member');
+    this.#watch = watch;
     this.#book = book;
     this.#tuning = tuning;
   }
 
-  /** @param lastMs time of the last point of the series, ms. */
-  load(row: number, lastMs: number): void {
-    const left = this.#alert.view(row)[this.#alert.index(row) + 2] as number;
-    this.#refractoryEndMs = lastMs + left;
+  load(row: number): void {
     this.#pause = (this.#mark.view(row)[this.#mark.index(row) + 1] as number) & PAUSE_BITS;
-    this.#episode = this.#link.view(row)[this.#link.index(row) + 2] as number;
-    this.#outside = this.#member.view(row)[this.#member.index(row) + OUTSIDE_CELL] as number;
   }
 
-  store(row: number, lastMs: number): void {
-    const left = timeLeftMs(this.#refractoryEndMs, lastMs);
-    this.#alert.view(row)[this.#alert.index(row) + 2] = left;
+  store(row: number): void {
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row) + 1;
     mark[markAt] = ((mark[markAt] as number) & ~PAUSE_BITS) | this.#pause;
-    this.#link.view(row)[this.#link.index(row) + 2] = this.#episode;
-    this.#member.view(row)[this.#member.index(row) + OUTSIDE_CELL] = this.#outside;
   }
 
   /** Points outside the band so far where points come so fast that a run of them must confirm each other, else 0. */
   persistence(intervalMs: number): number {
-    return intervalMs < this.#tuning.confirmMs ? this.#outside : 0;
+    return intervalMs < this.#tuning.confirmMs ? this.#watch.outside : 0;
   }
 
   /** Opens, follows or closes the series' episode; returns the onset of the point. */
@@ -91,49 +75,48 @@ export class OnsetPolicy {
     const scored = reading.score >= 2 ? 2 : reading.score >= 1 ? 1 : 0;
     this.#count(scored, reading);
     const tier = Math.min(scored, this.#confirmed(reading));
-    if (this.#episode !== 0) return this.#continue(settings, scored, tier, reading);
+    if (this.#watch.episode !== 0) return this.#continue(settings, scored, tier, reading);
     if (tier === 0 || !this.#ready(reading) || this.#counted(reading)) return 0;
     if (!mayOpen(settings, reading)) return 0;
-    this.#episode = this.#book.open(reading, tier);
-    this.#refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
+    this.#watch.episode = this.#book.open(reading, tier);
+    this.#watch.refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
     return tier;
   }
 
   /** Closes the episode of the reading’s row, if one is open. */
   end(reading: OnsetReading): void {
-    this.load(reading.row, 0);
-    if (this.#episode === 0) return;
-    this.#book.close(this.#episode, reading);
-    this.#link.view(reading.row)[this.#link.index(reading.row) + 2] = 0;
+    if (this.#watch.episode === 0) return;
+    this.#book.close(this.#watch.episode, reading);
+    this.#watch.episode = 0;
   }
 
   #ready({ before, ms, sudden }: OnsetReading): boolean {
     const young = sudden >= 1 && before >= LEAST_POINTS;
     const warm = young || before >= this.#tuning.warmPoints;
-    return warm && this.#pause === 0 && ms >= this.#refractoryEndMs;
+    return warm && this.#pause === 0 && ms >= this.#watch.refractoryEndMs;
   }
 
   /** One step of the least size and no more, so far: what counts do all the time. */
   #counted({ value, expected, grain, flat }: OnsetReading): boolean {
-    if (flat || this.#outside >= GRAIN_POINTS) return false;
+    if (flat || this.#watch.outside >= GRAIN_POINTS) return false;
     return Math.abs(value - expected) < LEAST_GRAINS * grain;
   }
 
   #closeIfQuiet(reading: OnsetReading): void {
-    if (this.#episode === 0) return;
+    if (this.#watch.episode === 0) return;
     const quiet = Math.max(1, this.#tuning.quietPoints * reading.intervalMs);
-    if (reading.ms - this.#book.lastMs(this.#episode) <= quiet) return;
-    this.#book.close(this.#episode, reading);
-    this.#episode = 0;
+    if (reading.ms - this.#book.lastMs(this.#watch.episode) <= quiet) return;
+    this.#book.close(this.#watch.episode, reading);
+    this.#watch.episode = 0;
   }
 
   /** Counts points outside the band, a point back for each inside it. */
   #count(scored: number, { value, expected, lower, upper, grain }: OnsetReading): void {
     const off = Math.abs(value - expected) > LEAST_OFF * grain;
-    if (off && (value > upper || value < lower)) this.#outside += 1;
-    else if (scored > 0) this.#outside += ODD_COURSE;
-    else this.#outside -= 1;
-    this.#outside = Math.fround(Math.min(MOST_OUTSIDE, Math.max(0, this.#outside)));
+    if (off && (value > upper || value < lower)) this.#watch.outside += 1;
+    else if (scored > 0) this.#watch.outside += ODD_COURSE;
+    else this.#watch.outside -= 1;
+    this.#watch.outside = Math.fround(Math.min(MOST_OUTSIDE, Math.max(0, this.#watch.outside)));
   }
 
   /** The highest tier that the time outside the band allows. */
@@ -141,18 +124,18 @@ export class OnsetPolicy {
     const { confirmMs } = this.#tuning;
     if (intervalMs >= confirmMs) return 2;
     const needed = Math.min(MOST_OUTSIDE / CRITICAL_CONFIRMATION, confirmMs / intervalMs);
-    if (this.#outside < needed) return sudden >= 1 ? 1 : 0;
-    return this.#outside < CRITICAL_CONFIRMATION * needed ? 1 : 2;
+    if (this.#watch.outside < needed) return sudden >= 1 ? 1 : 0;
+    return this.#watch.outside < CRITICAL_CONFIRMATION * needed ? 1 : 2;
   }
 
   #continue(settings: DetectSettings, scored: number, tier: number, reading: OnsetReading): number {
     if (scored === 0) {
-      this.#book.pass(this.#episode, reading);
+      this.#book.pass(this.#watch.episode, reading);
       return 0;
     }
-    const known = this.#book.tier(this.#episode);
+    const known = this.#book.tier(this.#watch.episode);
     const risen = tier > known && this.#pause === 0 && mayOpen(settings, reading);
-    this.#book.follow(this.#episode, reading, risen ? tier : known);
+    this.#book.follow(this.#watch.episode, reading, risen ? tier : known);
     return risen ? tier : 0;
   }
 }

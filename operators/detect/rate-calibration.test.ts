@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { PagedTable } from '../../runtime/state/paged-table.ts';
+import { newDetectTables } from './detect-tables.ts';
 import { MemberTracker } from './member-tracker.ts';
 import { quietMs, RateCalibration } from './rate-calibration.ts';
-import { detectColumns } from './state-columns.ts';
+import { SeriesWatch } from './series-watch.ts';
 import { defaultTuning } from './tuning.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 function newCalibration(): RateCalibration {
-  const series = new PagedTable(detectColumns, { rowsPerPage: 1, pagesPerSlab: 1 });
+  const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
+  const { series } = tables;
   const row = series.allocate();
   const members = new MemberTracker(series, defaultTuning);
   members.load(row);
-  const calibration = new RateCalibration(series, members, defaultTuning);
-  calibration.load(row, 0);
+  const calibration = new RateCalibration(series, members, new SeriesWatch(tables), defaultTuning);
+  calibration.load(row);
   return calibration;
 }
 

@@ -1,5 +1,6 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { MemberTracker } from './member-tracker.ts';
+import type { SeriesWatch } from './series-watch.ts';
 import { CRITICAL_DAYS, type DetectTuning, WARNING_DAYS } from './tuning.ts';
 
 const DAY_MS = 86_400_000;
@@ -12,10 +13,6 @@ const LEAST_HEIGHTS = 0.7;
 /** Exposure is kept in steps of 1.3 ms, up to 64 days. */
 const EXPOSURE_STEPS = 2 ** 26;
 const MOST_EXPOSURE = 2 ** 32 - 1;
-/** Longest time to come that is kept: 49 days. */
-const MOST_LEFT_MS = 2 ** 32 - 1;
-/** Bit of the second mark. */
-const INSIDE = 8;
 /** Mean heights between score 1 and score 2: the log of how much rarer the second is. */
 const CRITICAL_HEIGHTS = Math.log(CRITICAL_DAYS / WARNING_DAYS);
 
@@ -40,42 +37,34 @@ export interface SumReading {
  * Source: peaks over threshold (Pickands 1975) with shape 0; Siffer et al. (2017) for streams.
  */
 export class RateCalibration {
-  readonly #alert: Column;
-  readonly #mark: Column;
+  readonly #exposure: Column;
   readonly #tuning: DetectTuning;
   readonly #members: MemberTracker;
+  readonly #watch: SeriesWatch;
   #exposureDays = 0;
-  #excursionEndMs = 0;
-  #inside = false;
   #priorFor = -1;
   #priorDays = 0;
 
-  constructor(series: PagedTable, members: MemberTracker, tuning: DetectTuning) {
-    this.#alert = series.column('detect.alert');
-    this.#mark = series.column('detect.mark');
+  /** @param watch of the same series as `members`, loaded and stored by the caller. */
+  constructor(
+    series: PagedTable,
+    members: MemberTracker,
+    watch: SeriesWatch,
+    tuning: DetectTuning,
+  ) {
+    this.#exposure = series.column('detect.exposure');
     this.#members = members;
+    this.#watch = watch;
     this.#tuning = tuning;
   }
 
-  /** @param lastMs time of the last point of the series, ms. */
-  load(row: number, lastMs: number): void {
-    const alert = this.#alert.view(row);
-    const at = this.#alert.index(row);
-    this.#exposureDays = (alert[at] as number) / EXPOSURE_STEPS;
-    this.#excursionEndMs = lastMs + (alert[at + 1] as number);
-    const marks = this.#mark.view(row)[this.#mark.index(row) + 1] as number;
-    this.#inside = (marks & INSIDE) !== 0;
+  load(row: number): void {
+    const steps = this.#exposure.view(row)[this.#exposure.index(row)] as number;
+    this.#exposureDays = steps / EXPOSURE_STEPS;
   }
 
-  store(row: number, lastMs: number): void {
-    const alert = this.#alert.view(row);
-    const at = this.#alert.index(row);
-    alert[at] = this.#exposureDays * EXPOSURE_STEPS;
-    alert[at + 1] = timeLeftMs(this.#excursionEndMs, lastMs);
-    const mark = this.#mark.view(row);
-    const markAt = this.#mark.index(row) + 1;
-    const others = (mark[markAt] as number) & ~INSIDE;
-    mark[markAt] = others | (this.#inside ? INSIDE : 0);
+  store(row: number): void {
+    this.#exposure.view(row)[this.#exposure.index(row)] = this.#exposureDays * EXPOSURE_STEPS;
   }
 
   /** Scores a sum by what was known before it, then learns it. */
@@ -95,7 +84,7 @@ export class RateCalibration {
     const perDay = (priorExcursions + excursions) / (this.#priorDays + this.#exposureDays);
     const perWarning = perDay * WARNING_DAYS;
     const opening = floor + height * Math.max(LEAST_HEIGHTS, Math.log(perWarning));
-    if (sum > floor || this.#inside) this.#learn(reading, height);
+    if (sum > floor || this.#watch.inside) this.#learn(reading, height);
     reading.calibrated =
       sum < opening ? sum / opening : 1 + (sum - opening) / (height * CRITICAL_HEIGHTS);
   }
@@ -103,14 +92,14 @@ export class RateCalibration {
   #learn({ sum, ms, intervalMs }: SumReading, height: number): void {
     const { floor, heightLimit } = this.#tuning;
     const members = this.#members;
+    const watch = this.#watch;
     if (sum > floor) {
-      members.peak = this.#inside ? Math.max(members.peak, sum - floor) : sum - floor;
-      this.#inside = true;
-      this.#excursionEndMs = ms + quietMs(intervalMs, this.#tuning);
-    } else if (this.#inside && ms >= this.#excursionEndMs) {
-      this.#inside = false;
+      watch.rise(sum - floor);
+      watch.excursionEndMs = ms + quietMs(intervalMs, this.#tuning);
+    } else if (watch.inside && ms >= watch.excursionEndMs) {
+      watch.inside = false;
       members.excursions += 1;
-      members.heights += Math.min(members.peak, heightLimit * height);
+      members.heights += Math.min(watch.peak, heightLimit * height);
     }
   }
 
@@ -126,11 +115,6 @@ export class RateCalibration {
 /** Rounds to the width that exposure is stored in, so that it does not depend on how often it was stored. */
 function stored(days: number): number {
   return Math.min(MOST_EXPOSURE, Math.round(days * EXPOSURE_STEPS)) / EXPOSURE_STEPS;
-}
-
-/** What is left of a time at the last point of a series: whole ms, for points come at such. */
-export function timeLeftMs(endMs: number, lastMs: number): number {
-  return Math.min(MOST_LEFT_MS, Math.max(0, Math.ceil(endMs - lastMs)));
 }
 
 /** Returns the refractory period of a series, in ms of event time. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lifeCycles } from './detect-output.ts';
 import { SeriesShelf } from './series-shelf.ts';
+import { SeriesWatch } from './series-watch.ts';
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 5);
@@ -60,15 +61,19 @@ describe('SeriesShelf', () => {
   it('gives back all that hung on a series', () => {
     const { shelf, define, find } = setUp();
     for (let id = 0; id < 3000; id++) define(id);
-    const link = shelf.series.column('detect.link');
+    const watch = new SeriesWatch(shelf);
     for (let row = 0; row < 3000; row += 2) {
       shelf.hours.allocate();
-      link.view(row)[link.index(row) + 1] = shelf.seasons.allocate() + 1;
+      watch.setSeason(row, shelf.seasons.allocate() + 1);
+      watch.load(row, 0);
+      watch.outside = (row % 4) / 4;
+      watch.store(row, 0);
     }
+    expect(shelf.watches.liveRows).toBe(750);
     shelf.series.writeDirty(() => undefined);
     for (let row = 2999; row >= 1; row--) shelf.evict(row);
-    const { series, seasons, hours } = shelf;
-    expect([series, seasons, hours].map(({ liveRows }) => liveRows)).toEqual([1, 1, 1]);
+    const { series, seasons, hours, watches } = shelf;
+    expect([series, seasons, hours, watches].map(({ liveRows }) => liveRows)).toEqual([1, 1, 1, 0]);
     expect([...shelf.stages]).toEqual([1, 0, 0, 0, 0]);
     const saved: unknown[] = [];
     shelf.texts.writeDirty((chunk, bytes) => saved.push([chunk, bytes?.length ?? 0]));

@@ -5,14 +5,14 @@ import { TextStore } from '../../runtime/state/text-store.ts';
 import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import { lifeCycles } from './detect-output.ts';
 import { type DetectTables, newDetectTables } from './detect-tables.ts';
-import { STALE_INTERVALS } from './state-columns.ts';
+import { SeriesWatch } from './series-watch.ts';
+import { LIFE_CYCLE_BITS, LIFE_CYCLE_SHIFT, STALE_INTERVALS } from './state-columns.ts';
 
-/** Columns of a series beside what the detector keeps: its id, where its definition is, and its last life-cycle. */
+/** Columns of a series beside what the detector keeps: its id, and where its definition is. */
 export const shelfColumns: readonly ColumnSpec[] = [
   { name: 'idLow', type: 'u32' },
   { name: 'idHigh', type: 'u32' },
   { name: 'definition', type: 'u32' },
-  { name: 'lifeCycle', type: 'u8' },
   ...heardColumns,
 ];
 const STALE = lifeCycles.indexOf('stale');
@@ -28,13 +28,14 @@ export class SeriesShelf implements DetectTables {
   readonly seasons: PagedTable;
   readonly hours: PagedTable;
   readonly episodes: PagedTable;
+  readonly watches: PagedTable;
   readonly texts: TextStore;
   readonly sweep: StaleSweep;
   readonly #index: SeriesIndex;
   readonly #definition: Column;
-  readonly #lifeCycle: Column;
   readonly #level: Column;
-  readonly #link: Column;
+  readonly #mark: Column;
+  readonly #watch: SeriesWatch;
   readonly #stages = new Uint32Array(lifeCycles.length);
 
   /**
@@ -42,16 +43,17 @@ export class SeriesShelf implements DetectTables {
    * @param texts how much of the definitions lies in memory, and where the rest does; by default all.
    */
   constructor(ttlMs: number, texts: ChunkCacheOptions = {}) {
-    const { series, seasons, hours, episodes } = newDetectTables({}, shelfColumns);
+    const { series, seasons, hours, episodes, watches } = newDetectTables({}, shelfColumns);
     this.series = series;
     this.seasons = seasons;
     this.hours = hours;
     this.episodes = episodes;
+    this.watches = watches;
     this.#index = new SeriesIndex(series);
     this.#definition = series.column('definition');
-    this.#lifeCycle = series.column('lifeCycle');
     this.#level = series.column('detect.level');
-    this.#link = series.column('detect.link');
+    this.#mark = series.column('detect.mark');
+    this.#watch = new SeriesWatch(this);
     this.sweep = new StaleSweep(series, ttlMs);
     this.texts = new TextStore(texts);
   }
@@ -84,13 +86,14 @@ export class SeriesShelf implements DetectTables {
 
   /** Gives up a row with all that hangs on it but an open episode, which must be closed before. */
   evict(row: number): void {
-    const season = this.#link.view(row)[this.#link.index(row) + 1] ?? 0;
+    const season = this.#watch.seasonOf(row);
     if (season !== 0) {
       this.seasons.release(season - 1);
       this.hours.release(season - 1);
     }
+    this.#watch.forget(row);
     this.texts.remove(this.#definition.view(row)[this.#definition.index(row)] ?? 0);
-    this.#count(this.#lifeCycle.view(row)[this.#lifeCycle.index(row)] ?? 0, -1);
+    this.#count(this.#lifeCycleOf(row), -1);
     this.#index.remove(row);
   }
 
@@ -107,11 +110,11 @@ export class SeriesShelf implements DetectTables {
 
   /** Notes how far a series has come, an index into `lifeCycles`. */
   setLifeCycle(row: number, lifeCycle: number): void {
-    const view = this.#lifeCycle.view(row);
-    const at = this.#lifeCycle.index(row);
-    const before = view[at] ?? 0;
+    const before = this.#lifeCycleOf(row);
     if (before === lifeCycle) return;
-    view[at] = lifeCycle;
+    const mark = this.#mark.view(row);
+    const at = this.#mark.index(row) + 1;
+    mark[at] = ((mark[at] as number) & ~LIFE_CYCLE_BITS) | (lifeCycle << LIFE_CYCLE_SHIFT);
     this.series.touch(row);
     this.#count(before, -1);
     this.#count(lifeCycle, 1);
@@ -127,9 +130,13 @@ export class SeriesShelf implements DetectTables {
     this.#index.rebuild();
     this.#stages.fill(0);
     for (let row = 0; row < this.series.rowCount; row++) {
-      if (this.series.isLive(row))
-        this.#count(this.#lifeCycle.view(row)[this.#lifeCycle.index(row)] ?? 0, 1);
+      if (this.series.isLive(row)) this.#count(this.#lifeCycleOf(row), 1);
     }
+  }
+
+  #lifeCycleOf(row: number): number {
+    const marks = this.#mark.view(row)[this.#mark.index(row) + 1] as number;
+    return (marks & LIFE_CYCLE_BITS) >> LIFE_CYCLE_SHIFT;
   }
 
   #count(stage: number, by: number): void {

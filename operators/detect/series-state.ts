@@ -1,6 +1,8 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
+import { readTime, writeTime } from '../packed-time.ts';
 import type { DetectTables } from './detect-tables.ts';
 import { SeasonProfile } from './season-profile.ts';
+import { SeriesWatch } from './series-watch.ts';
 import { ValueRing } from './value-ring.ts';
 
 const fround = Math.fround;
@@ -15,12 +17,14 @@ export const LEAP_POINTS = 4;
  */
 export class SeriesState {
   readonly #table: PagedTable;
-  readonly #clock: Column;
+  readonly #base: Column;
+  readonly #last: Column;
   readonly #level: Column;
   readonly #ringColumn: Column;
   readonly #link: Column;
   readonly #mark: Column;
   readonly #still: Column;
+  readonly #watch: SeriesWatch;
   readonly #hours: PagedTable;
   readonly #hourLevel: Column;
   readonly #hourSlot: Column;
@@ -64,14 +68,17 @@ export class SeriesState {
   /** Row of the season table, plus 1. */
   seasonRow = 0;
 
-  constructor({ series, seasons, hours }: Omit<DetectTables, 'episodes'>) {
+  constructor(tables: Omit<DetectTables, 'episodes'>) {
+    const { series, seasons, hours } = tables;
     this.#table = series;
-    this.#clock = series.column('detect.clock');
+    this.#base = series.column('detect.base');
+    this.#last = series.column('detect.last');
     this.#level = series.column('detect.level');
     this.#ringColumn = series.column('detect.ring');
     this.#link = series.column('detect.link');
     this.#mark = series.column('detect.mark');
     this.#still = series.column('detect.still');
+    this.#watch = new SeriesWatch(tables);
     this.#hours = hours;
     this.#hourLevel = hours.column('hour.level');
     this.#hourSlot = hours.column('hour.slot');
@@ -109,10 +116,8 @@ export class SeriesState {
 
   /** Takes up a row. */
   load(row: number): void {
-    const clock = this.#clock.view(row);
-    const clockAt = this.#clock.index(row);
-    this.base = clock[clockAt] as number;
-    this.lastMs = clock[clockAt + 1] as number;
+    this.base = this.#base.view(row)[this.#base.index(row)] as number;
+    this.lastMs = readTime(this.#last.view(row), this.#last.index(row));
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     this.intervalMs = level[at++] as number;
@@ -140,7 +145,7 @@ export class SeriesState {
     const stillAt = this.#still.index(row);
     this.repeats = still[stillAt] as number;
     this.mostRepeats = still[stillAt + 1] as number;
-    this.seasonRow = link[linkAt + 1] as number;
+    this.seasonRow = this.#watch.seasonOf(row);
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     this.ring.mark = mark[markAt] as number;
@@ -172,10 +177,8 @@ export class SeriesState {
 
   /** Puts the row back and marks its page as changed. */
   store(row: number): void {
-    const clock = this.#clock.view(row);
-    const clockAt = this.#clock.index(row);
-    clock[clockAt] = this.base;
-    clock[clockAt + 1] = this.lastMs;
+    this.#base.view(row)[this.#base.index(row)] = this.base;
+    writeTime(this.#last.view(row), this.#last.index(row), this.lastMs);
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     level[at++] = this.intervalMs;
@@ -197,7 +200,6 @@ export class SeriesState {
     const link = this.#link.view(row);
     const linkAt = this.#link.index(row);
     link[linkAt] = this.count;
-    link[linkAt + 1] = this.seasonRow;
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     mark[markAt] = this.ring.mark;
@@ -206,7 +208,9 @@ export class SeriesState {
     still[stillAt] = this.repeats;
     still[stillAt + 1] = this.mostRepeats;
     this.#table.touch(row);
-    if (this.seasonRow !== 0) this.#storeHour(this.seasonRow - 1);
+    if (this.seasonRow === 0) return;
+    this.#watch.setSeason(row, this.seasonRow);
+    this.#storeHour(this.seasonRow - 1);
   }
 
   #storeHour(row: number): void {

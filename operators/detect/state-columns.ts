@@ -13,25 +13,45 @@ export const YOUNG_POINTS = 250;
 export const STALE_INTERVALS = 288;
 
 /**
- * Columns that detect keeps for every series (tier T0), 202 bytes a row.
+ * Columns that detect keeps for every series (tier T0), 189 bytes a row.
  *
- * `clock`: base of all other values, last timestamp (ms). `level`: levels, deviations and extremes, relative to the
+ * `base`: what all other values are relative to. `last`: last timestamp (`readTime`). `level`: levels, deviations and extremes, relative to the
  * base. `ring`: the last 32 values, relative to the base, in steps of a power of two, 12 bits each. `member`: means and
- * variances of the members, excursions, points outside the band. `fast`: what members forget within some points, in
- * fixed steps. `alert`: exposure, and the ends of the present excursion and of the refractory period, ms from the last
- * point. `still`: repeats in a row, and most of them. `link`: accepted points, season row + 1, episode row + 1. `mark`: ring exponent; points until onsets are
- * allowed again, and excursion under way. A row of zeros is a series that has seen nothing.
+ * variances of the members, excursions and the sum of their heights. `fast`: what members forget within some points, in
+ * fixed steps. `exposure`: time over which excursions were counted. `excursion`, `peak`: end of the one under way, ms from
+ * the last point, and its height; 0 without. `still`: repeats in a row, and most of them. `link`:
+ * accepted points; season row + 1, or where `WATCHED` is set watch row + 1. `mark`: ring exponent; points until onsets are
+ * allowed again (3 bits), life-cycle (3 bits, `SeriesShelf`’s), `WATCHED`; points in a row outside the band, where they are whole. A row of zeros is a series that has seen nothing.
  */
 export const detectColumns: readonly ColumnSpec[] = [
-  { name: 'detect.clock', type: 'f64', length: 2 },
+  { name: 'detect.base', type: 'f64' },
   { name: 'detect.level', type: 'f32', length: 12 },
-  { name: 'detect.member', type: 'f32', length: 12 },
-  { name: 'detect.alert', type: 'u32', length: 3 },
-  { name: 'detect.link', type: 'u32', length: 3 },
+  { name: 'detect.member', type: 'f32', length: 10 },
+  { name: 'detect.peak', type: 'f32' },
+  { name: 'detect.exposure', type: 'u32' },
+  { name: 'detect.excursion', type: 'u32' },
+  { name: 'detect.link', type: 'u32', length: 2 },
   { name: 'detect.fast', type: 'i16', length: 7 },
+  { name: 'detect.last', type: 'u16', length: 3 },
   { name: 'detect.ring', type: 'u8', length: (WINDOW / 2) * 3 },
-  { name: 'detect.mark', type: 'u8', length: 2 },
+  { name: 'detect.mark', type: 'u8', length: 3 },
   { name: 'detect.still', type: 'u8', length: 2 },
+];
+
+/** Bits of the second mark: points until onsets are allowed again; from where on the life-cycle stands; has a watch. */
+export const PAUSE_BITS = 7;
+export const LIFE_CYCLE_SHIFT = 3;
+export const LIFE_CYCLE_BITS = 7 << LIFE_CYCLE_SHIFT;
+export const WATCHED = 64;
+
+/**
+ * Columns of what a series has only while something is odd about it (`SeriesWatch`), 16 bytes a row: end of the
+ * refractory period, ms from the last point; season row + 1, episode row + 1; points outside the band.
+ */
+export const watchColumns: readonly ColumnSpec[] = [
+  { name: 'watch.left', type: 'u32' },
+  { name: 'watch.link', type: 'u32', length: 2 },
+  { name: 'watch.outside', type: 'f32' },
 ];
 
 /** Columns of a season profile (tier T1), 193 bytes a row: mean by slot relative to the base, spread, visits; step of the means. */

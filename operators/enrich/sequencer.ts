@@ -1,12 +1,13 @@
 import type { Column, ColumnSpec, PagedTable } from '../../runtime/state/paged-table.ts';
+import { readTime, readTimeMarks, writeTime } from '../packed-time.ts';
 
-/** Columns that ordering and rates need per series, 17 bytes a row: newest accepted time and value, and what was seen. */
+/** Columns that ordering and rates need per series, 14 bytes a row: newest accepted value and time; with it what was seen. */
 export const sequenceColumns: readonly ColumnSpec[] = [
-  { name: 'lastMs', type: 'f64' },
   { name: 'lastValue', type: 'f64' },
-  { name: 'seen', type: 'u8' },
+  { name: 'lastMs', type: 'u16', length: 3 },
 ];
 
+/** Marks beside the time. */
 const SEEN = 1;
 const ENDED = 2;
 
@@ -39,13 +40,11 @@ export class Sequencer {
   readonly #table: PagedTable;
   readonly #lastMs: Column;
   readonly #lastValue: Column;
-  readonly #seen: Column;
 
   constructor(table: PagedTable) {
     this.#table = table;
     this.#lastMs = table.column('lastMs');
     this.#lastValue = table.column('lastValue');
-    this.#seen = table.column('seen');
   }
 
   clear(): void {
@@ -68,12 +67,10 @@ export class Sequencer {
     this.#reserve(end - start);
     const lastMs = this.#lastMs.view(row);
     const lastValue = this.#lastValue.view(row);
-    const seen = this.#seen.view(row);
     const msAt = this.#lastMs.index(row);
     const valueAt = this.#lastValue.index(row);
-    const seenAt = this.#seen.index(row);
-    let before = lastMs[msAt] as number;
-    let state = seen[seenAt] as number;
+    let before = readTime(lastMs, msAt);
+    let state = readTimeMarks(lastMs, msAt);
     // Kept of a gauge too: a definition may come into effect by which it is a counter.
     let former = lastValue[valueAt] as number;
     for (let i = start; i < end; i++) {
@@ -98,8 +95,7 @@ export class Sequencer {
       state = SEEN;
       former = value;
     }
-    lastMs[msAt] = before;
-    seen[seenAt] = state;
+    writeTime(lastMs, msAt, before, state);
     lastValue[valueAt] = former;
     this.#table.touch(row);
   }

@@ -6,7 +6,7 @@ import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import type { ContextBook } from './context-book.ts';
 import { sequenceColumns } from './sequencer.ts';
 
-/** Columns of a series in enrich, 33 bytes a row. */
+/** Columns of a series in enrich, 30 bytes a row. */
 export const registerColumns: readonly ColumnSpec[] = [
   { name: 'idLow', type: 'u32' },
   { name: 'idHigh', type: 'u32' },

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
+import { LATEST_MS } from '../packed-time.ts';
 import type { ValidateOptions } from './options.ts';
 
 /**
@@ -33,7 +34,7 @@ export class PointRules {
    */
   forRecord(recordMs: number, backfill: boolean, redriven = false): void {
     const { creationGracePeriodMs, maxAgeMs, historicalAfterMs } = this.#options;
-    this.#newestMs = recordMs + creationGracePeriodMs;
+    this.#newestMs = Math.min(LATEST_MS, recordMs + creationGracePeriodMs);
     this.#oldestMs = backfill || redriven ? 0 : recordMs - maxAgeMs;
     this.#historicalMs = backfill ? Number.POSITIVE_INFINITY : recordMs - historicalAfterMs;
   }
@@ -41,7 +42,7 @@ export class PointRules {
   /** Whether every point of the record is plainly good, so that none needs a verdict of its own. */
   allGood(timestamps: Float64Array, values: Float64Array): boolean {
     const oldest = Math.max(1, this.#oldestMs, this.#historicalMs);
-    const newest = Math.min(Number.MAX_SAFE_INTEGER, this.#newestMs);
+    const newest = this.#newestMs;
     for (let i = 0; i < timestamps.length; i++) {
       const ms = timestamps[i] as number;
       if (!(ms >= oldest && ms <= newest) || Math.floor(ms) !== ms) return false;

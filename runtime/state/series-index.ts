@@ -1,16 +1,16 @@
 import type { Column, PagedTable } from './paged-table.ts';
 
 const MINIMUM_SLOTS = 1024;
-const MAXIMUM_LOAD = 0.85;
+const MAXIMUM_LOAD = 0.9;
 /** Below this load the index is built anew, smaller. */
 const MINIMUM_LOAD = 0.25;
-const GROWTH = 1.4;
+const GROWTH = 1.25;
 const WORD = 2 ** 32;
 
 /**
  * Finds the row of a 64-bit id by open addressing over the table’s own `idLow` and `idHigh` columns.
  *
- * A slot is 4 bytes, 4.7–6.6 a row: the row in its low bits, and in those above as many bits of the id’s high word as
+ * A slot is 4 bytes, 4.4–5.6 a row: the row in its low bits, and in those above as many bits of the id’s high word as
  * there is room for, so that a probe reads the table for the right row and hardly another. Ids are hashes already, so
  * their low word is the probe’s start. Not saved: `rebuild` reads it off the restored table.
  */
