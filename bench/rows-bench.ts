@@ -107,7 +107,7 @@ async function readBack(
   let [micros, bytes, missing] = [0, 0, 0];
   for (const [p, task] of tasks.entries()) {
     const restored = newTask(p);
-    task.contexts.saveNew((number, context) => restored.contexts.restore(number, context));
+    copyContexts(task, restored);
     const timed = (act: () => void): void => {
       const before = process.cpuUsage();
       act();
@@ -128,17 +128,16 @@ async function readBack(
         timed(() => {
           for (const [page, image] of pages.splice(0)) to.readPage(page, image);
         });
-      from.writeDirty((page, image) => {
-        bytes += image?.length ?? 0;
-        pages.push([page, image]);
-        if (pages.length === BATCH_PAGES) take();
-      });
+      for (const entry of from.takeDirty()) {
+        bytes += entry[1]?.length ?? 0;
+        if (pages.push(entry) === BATCH_PAGES) take();
+      }
       take();
     }
-    task.shelf.texts.writeDirty((chunk, text) => {
+    for (const [chunk, text] of task.shelf.texts.takeDirty()) {
       bytes += text?.length ?? 0;
       timed(() => restored.shelf.texts.readChunk(chunk, text));
-    });
+    }
     timed(() => {
       restored.register.rebuild();
       restored.shelf.rebuild();
@@ -148,6 +147,10 @@ async function readBack(
     });
   }
   return { cpuSeconds: micros / 1e6, bytes, missing };
+}
+
+function copyContexts(from: HeldTask, to: HeldTask): void {
+  for (const [number, context] of from.contexts.takeNew()) to.contexts.restore(number, context);
 }
 
 /** Bytes a series by where they lie, as far as the tables know. */

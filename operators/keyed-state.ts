@@ -35,11 +35,13 @@ export class KeyedState<V> {
     return this.#values.entries();
   }
 
-  /** Yields the entries changed since the last call, as JSON text; null for one that is gone. */
+  /**
+   * Yields the entries changed by now, as JSON text; null for one that is gone. An entry’s mark goes with its text:
+   * values may change between two entries, and what is not yielded stays marked.
+   */
   *takeChanged(prefix: string): IterableIterator<[key: string, value: string | null]> {
-    const changed = [...this.#changed].sort();
-    this.#changed.clear();
-    for (const key of changed) {
+    for (const key of [...this.#changed].sort()) {
+      this.#changed.delete(key);
       const value = this.#values.get(key);
       yield [prefix + key, value === undefined ? null : JSON.stringify(value)];
     }

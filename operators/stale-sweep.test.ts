@@ -121,7 +121,7 @@ describe('StaleSweep', () => {
     one.step();
     const other = setUp(24);
     other.sweep.restore(one.sweep.save() ?? new Uint8Array(0));
-    one.table.writeDirty((page, image) => other.table.readPage(page, image));
+    for (const [page, image] of one.table.takeDirty()) other.table.readPage(page, image);
     expect(one.sweep.save()).toBeUndefined();
     expect(other.step()).toEqual(one.step());
     for (const { observe } of [one, other]) observe(START_MS + 24 * HOUR_MS);

@@ -46,10 +46,12 @@ export class CatalogReader {
     if (number !== undefined) this.#unsaved.add(number);
   }
 
-  /** Hands over the definitions that came in since the last call. */
-  save(write: (number: number, bytes: Uint8Array) => void): void {
-    for (const number of this.#unsaved) write(number, Buffer.from(this.#texts[number] ?? ''));
-    this.#unsaved.clear();
+  /** Yields the definitions that came in and were not yielded yet; more may come in between two. */
+  *takeUnsaved(): Generator<readonly [number: number, bytes: Uint8Array]> {
+    for (const number of [...this.#unsaved]) {
+      this.#unsaved.delete(number);
+      yield [number, Buffer.from(this.#texts[number] ?? '')];
+    }
   }
 
   /** Takes a saved definition back; they may come in any order, `settle` is called when all are there. */

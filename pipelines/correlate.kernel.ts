@@ -2,7 +2,7 @@ import { Correlator } from '../operators/correlate/correlator.ts';
 import type { CorrelateOptions } from '../operators/correlate/options.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import type { WriteState } from '../runtime/state/state-entries.ts';
+import type { StateEntry } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -40,10 +40,9 @@ class CorrelateKernel implements Kernel {
     this.#drain(latestMs, output);
   }
 
-  checkpoint(write: WriteState): void {
-    for (const [key, value] of this.#correlator.entries()) {
-      write(Buffer.from(key), value === null ? null : Buffer.from(value));
-    }
+  *checkpoint(): Generator<StateEntry> {
+    for (const [key, value] of this.#correlator.entries())
+      yield [Buffer.from(key), value === null ? null : Buffer.from(value)];
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {

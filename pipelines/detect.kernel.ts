@@ -12,7 +12,12 @@ import { monotonicClock } from '../runtime/clock.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
 import { ScratchFile } from '../runtime/state/scratch-file.ts';
-import { parseStateKey, stateKey, type WriteState } from '../runtime/state/state-entries.ts';
+import {
+  numbered,
+  parseStateKey,
+  type StateEntry,
+  single,
+} from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
 import { ColumnMemory, type PackedBatch, readPackedBatch } from '../schemas/read-packed-batch.ts';
@@ -91,20 +96,17 @@ class DetectKernel implements Kernel {
     });
   }
 
-  checkpoint(write: WriteState): void {
+  *checkpoint(): Generator<StateEntry> {
     const { series, seasons, hours, episodes, watches, texts } = this.#shelf;
-    series.writeDirty((page, image) => write(stateKey('series', page), image));
-    seasons.writeDirty((page, image) => write(stateKey('season', page), image));
-    hours.writeDirty((page, image) => write(stateKey('hour', page), image));
-    episodes.writeDirty((page, image) => write(stateKey('episode', page), image));
-    watches.writeDirty((page, image) => write(stateKey('watch', page), image));
-    texts.writeDirty((chunk, bytes) => write(stateKey('text', chunk), bytes));
-    const swept = this.#shelf.sweep.save();
-    if (swept !== undefined) write(stateKey('sweep'), swept);
-    const progress = this.#progress.save();
-    if (progress !== undefined) write(stateKey('source'), progress);
-    const time = this.#eventTime.save();
-    if (time !== undefined) write(stateKey('time'), time);
+    yield* numbered('series', series.takeDirty());
+    yield* numbered('season', seasons.takeDirty());
+    yield* numbered('hour', hours.takeDirty());
+    yield* numbered('episode', episodes.takeDirty());
+    yield* numbered('watch', watches.takeDirty());
+    yield* numbered('text', texts.takeDirty());
+    yield* single('sweep', this.#shelf.sweep);
+    yield* single('source', this.#progress);
+    yield* single('time', this.#eventTime);
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {

@@ -9,7 +9,12 @@ import { WatermarkRelay } from '../operators/watermark-relay.ts';
 import type { ErrorCode } from '../runtime/errors.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import { parseStateKey, stateKey, type WriteState } from '../runtime/state/state-entries.ts';
+import {
+  numbered,
+  parseStateKey,
+  type StateEntry,
+  single,
+} from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { ColumnMemory, readPackedBatch } from '../schemas/read-packed-batch.ts';
@@ -78,19 +83,15 @@ class EnrichKernel implements Kernel {
     this.#decisions.flush(output);
   }
 
-  checkpoint(write: WriteState): void {
-    const { table, sweep } = this.#enricher.register;
-    table.writeDirty((page, image) => write(stateKey('page', page), image));
-    const swept = sweep.save();
-    if (swept !== undefined) write(stateKey('sweep'), swept);
-    this.#enricher.contexts.saveNew((number, bytes) => write(stateKey('context', number), bytes));
-    const progress = this.#progress.save();
-    if (progress !== undefined) write(stateKey('source'), progress);
-    const time = this.#eventTime.save();
-    if (time !== undefined) write(stateKey('time'), time);
-    this.#catalog.save((number, bytes) => write(stateKey('catalog', number), bytes));
-    const decisions = this.#decisions.save();
-    if (decisions !== undefined) write(stateKey('decisions'), decisions);
+  *checkpoint(): Generator<StateEntry> {
+    const { contexts, register } = this.#enricher;
+    yield* numbered('page', register.table.takeDirty());
+    yield* single('sweep', register.sweep);
+    yield* numbered('context', contexts.takeNew());
+    yield* single('source', this.#progress);
+    yield* single('time', this.#eventTime);
+    yield* numbered('catalog', this.#catalog.takeUnsaved());
+    yield* single('decisions', this.#decisions);
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {

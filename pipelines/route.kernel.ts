@@ -2,7 +2,7 @@ import type { RouteOptions } from '../operators/route/options.ts';
 import { Router } from '../operators/route/router.ts';
 import type { CreateKernel, Kernel, KernelContext, KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import type { WriteState } from '../runtime/state/state-entries.ts';
+import type { StateEntry } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -45,10 +45,9 @@ class RouteKernel implements Kernel {
     this.#drain(latestMs, output);
   }
 
-  checkpoint(write: WriteState): void {
-    for (const [key, value] of this.#router.entries()) {
-      write(Buffer.from(key), value === null ? null : Buffer.from(value));
-    }
+  *checkpoint(): Generator<StateEntry> {
+    for (const [key, value] of this.#router.entries())
+      yield [Buffer.from(key), value === null ? null : Buffer.from(value)];
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {

@@ -173,9 +173,11 @@ function stageServices(
   metered: MeteredStage,
   gate: SchemaGate,
 ): OwnServices {
-  const { checkpointIntervalMs, maxBufferedBytes, standbyReplicas } = config.runtime;
+  const { checkpointIntervalMs, checkpointPartBytes } = config.runtime;
+  const { maxBufferedBytes, standbyReplicas } = config.runtime;
   const options = stageOptions(config, spec.name, schemas.ids);
-  const limits = { checkpointIntervalMs, maxBufferedBytes, standbyReplicas };
+  const checkpoints = { checkpointIntervalMs, checkpointPartBytes };
+  const limits = { ...checkpoints, maxBufferedBytes, standbyReplicas };
   const services = { ...metered, options, ...limits };
   // Only producers write with schemas of their own; between stages the ids are ours.
   return spec.name === 'validate'

@@ -54,6 +54,16 @@ export const runtimeOptions = z
       .default(60_000)
       .meta({ unit: 'ms' })
       .describe('Longest time a change of state stays unsaved.'),
+    checkpointPartBytes: z
+      .number()
+      .int()
+      .min(16 * 1024)
+      .max(1024 ** 3)
+      .default(8 * 1024 ** 2)
+      .meta({ unit: 'bytes' })
+      .describe(
+        'Changed state that a task takes out of its memory, and writes, at a time. A larger checkpoint has several parts, and input is processed between them; smaller parts hold input up for less time each and make more requests.',
+      ),
     standbyReplicas: z
       .number()
       .int()

@@ -26,7 +26,7 @@ import { feedBroadcast } from './broadcast-feed.ts';
 import type { StageTrace } from './observability/traces.ts';
 import type { StageMeter } from './observability/worker-metrics-stage.ts';
 import type { StageStats } from './stage-stats.ts';
-import { latestOffsets, outboundRecords, takeWrite } from './stage-write.ts';
+import { isState, latestOffsets, outboundRecords, takeWrite } from './stage-write.ts';
 import { StandbySet } from './standby-set.ts';
 
 /** What a stage needs besides its own description. */
@@ -90,7 +90,7 @@ export class StageRun {
     );
     const checkpoints = timer(services.checkpointIntervalMs, services.checkpointIntervalMs).pipe(
       tap(() => {
-        for (const task of this.#tasks.values()) task.checkpoint();
+        for (const task of this.#tasks.values()) task.checkpoint('spread');
       }),
     );
     this.graph = merge(
@@ -258,14 +258,16 @@ export class StageRun {
     const offsets = written.some(({ kind }) => kind === 'outputs') ? latestOffsets(written) : [];
     if (records.length > 0 || offsets.length > 0) {
       const owned = [...new Set(written.map(({ task }) => task.partition))];
-      const kind = results[0]?.kind === 'checkpoint' ? 'checkpoint' : 'commit';
-      if (kind === 'checkpoint') {
+      const [first] = results;
+      const kind = first !== undefined && isState(first) ? 'checkpoint' : 'commit';
+      if (first?.kind === 'checkpoint') {
         await cutOff(records, this.#spec.name, (part) => this.#subscription.write(part, []));
       }
       await this.#services.meter.write(kind, records, () =>
         this.#subscription.write(records, offsets, owned),
       );
       if (offsets.length > 0) failPoint('offsets-stored', this.#spec.name);
+      if (first?.kind === 'part') failPoint('parts-missing', this.#spec.name);
     }
     for (const result of results) this.#settle(result);
   }

@@ -10,15 +10,15 @@ const MAX_WRITE_BYTES = 8 * 1024 * 1024;
 /**
  * Says how many of the waiting results the next write takes.
  *
- * A checkpoint goes alone, after the outputs it includes; a write stays below its size limit.
+ * A checkpoint, or a part of one, goes alone, after the outputs it includes; a write stays below its size limit.
  */
 export function takeWrite(waiting: readonly TaskResult[]): number {
   const [first] = waiting;
-  if (first === undefined || first.kind === 'checkpoint') return 1;
+  if (first === undefined || isState(first)) return 1;
   let bytes = 0;
   let count = 0;
   for (const result of waiting) {
-    if (result.kind === 'checkpoint') break;
+    if (isState(result)) break;
     bytes += result.answer.bytes;
     if (count > 0 && bytes > MAX_WRITE_BYTES) break;
     count += 1;
@@ -26,8 +26,13 @@ export function takeWrite(waiting: readonly TaskResult[]): number {
   return count;
 }
 
+/** Whether a result is changed state, and not outputs. */
+export function isState({ kind }: Pick<TaskResult, 'kind'>): boolean {
+  return kind === 'checkpoint' || kind === 'part';
+}
+
 /**
- * Gives the records that a kernel made, without copying their bytes, or those that save a checkpoint.
+ * Gives the records that a kernel made, without copying their bytes, or those that save a checkpoint or a part of one.
  *
  * @param added headers that outputs get besides their own, which win.
  */
@@ -37,7 +42,7 @@ export function outboundRecords(
   result: TaskResult,
   added: RecordHeaders | undefined,
 ): OutboundRecord[] {
-  if (result.kind === 'checkpoint') return result.task.stateRecords(result);
+  if (isState(result)) return result.task.stateRecords(result);
   const names = [...outputs, DEAD_LETTER_TOPIC];
   const records: OutboundRecord[] = [];
   const slot = new SlotReader(result.output, result.answer.bytes);

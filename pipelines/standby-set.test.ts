@@ -59,6 +59,7 @@ class Surroundings {
       partitions: 3,
       options: {},
       deadLetters: { maxPerMinute: 1, sampleEvery: 1 },
+      checkpointPartBytes: 64 * 1024,
       clock: { nowMs: () => 0 },
       log: createLog('silent'),
     });

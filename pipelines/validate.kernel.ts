@@ -22,7 +22,12 @@ import type {
   RejectionOutcome,
 } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
-import { parseStateKey, stateKey, type WriteState } from '../runtime/state/state-entries.ts';
+import {
+  numbered,
+  parseStateKey,
+  type StateEntry,
+  single,
+} from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
 import { metricColumnsAt, readMetricColumns } from '../schemas/metric-columns.ts';
 import { CatalogReader } from './catalog-reader.ts';
@@ -92,13 +97,12 @@ class ValidateKernel implements Kernel {
     this.#decisions.flush(output);
   }
 
-  checkpoint(write: WriteState): void {
-    const decisions = this.#decisions.save();
-    if (decisions !== undefined) write(stateKey('decisions'), decisions);
-    const time = this.#eventTime.save();
-    if (time !== undefined) write(stateKey('time'), time);
-    this.#catalog.save((number, bytes) => write(stateKey('catalog', number), bytes));
-    this.#redriven.save((key, block) => write(Buffer.from(REDRIVEN_KEY + key), block));
+  *checkpoint(): Generator<StateEntry> {
+    yield* single('decisions', this.#decisions);
+    yield* single('time', this.#eventTime);
+    yield* numbered('catalog', this.#catalog.takeUnsaved());
+    for (const [key, block] of this.#redriven.takeChanged())
+      yield [Buffer.from(REDRIVEN_KEY + key), block];
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {

@@ -12,6 +12,8 @@ export type FailPointName =
   | 'entries-missing'
   /** The entries of a checkpoint are acknowledged, its stamp is not written. */
   | 'stamp-missing'
+  /** Some parts of a checkpoint are acknowledged, the others are not made. */
+  | 'parts-missing'
   /** A kernel has taken in a part of its saved state. */
   | 'restoring'
   /** A revoked partition is finished and saved, but not yet released. */

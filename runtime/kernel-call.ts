@@ -41,7 +41,17 @@ export type KernelCall =
       readonly bytes: number;
       readonly output: SharedArrayBuffer;
     }
-  | { readonly op: 'checkpoint'; readonly task: TaskAddress; readonly output: SharedArrayBuffer }
+  /**
+   * Takes changed entries out, about `maxBytes` of them and at least one. With `last` the answers without `more` in front
+   * of it and its own hold all that changed, if nothing is processed from the first of its kind on.
+   */
+  | {
+      readonly op: 'checkpoint';
+      readonly task: TaskAddress;
+      readonly output: SharedArrayBuffer;
+      readonly maxBytes: number;
+      readonly last: boolean;
+    }
   | { readonly op: 'close'; readonly task: TaskAddress };
 
 /** A kernel thread’s answer. `output` may be a larger buffer than the one that was lent. */
@@ -51,6 +61,8 @@ export interface KernelAnswer {
   readonly records: number;
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
+  /** Of a checkpoint: whether there are more entries than it took out. */
+  readonly more?: boolean;
   /** Time the call took within the thread. */
   readonly elapsedMs: number;
 }

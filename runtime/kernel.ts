@@ -1,5 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { SlotReader } from './slot.ts';
+import type { StateEntry } from './state/state-entries.ts';
 import type { RecordHeaders } from './transport.ts';
 
 /** What a kernel is told when its task is created in a thread. `options` is the stage’s own, structured-cloned. */
@@ -59,8 +60,12 @@ export interface KernelOutput {
 export interface Kernel {
   /** Processes consecutive records of the task’s input, in order. */
   process(input: SlotReader, output: KernelOutput): Promise<void> | void;
-  /** Emits every state entry that changed since the last call as `(key, value)`; null removes the entry. */
-  checkpoint(write: (key: Uint8Array, value: Uint8Array | null) => void): void;
+  /**
+   * Yields every state entry that changed and was not yielded since. Records may be processed between two entries: what
+   * changes by that must be yielded by the next call, if not by this one. Each call’s entries are taken to the end
+   * before those of the next.
+   */
+  checkpoint(): Iterable<StateEntry>;
   /** Puts state entries back, before the first `process`; a later entry of a key replaces an earlier, null removes it. */
   restore(key: Uint8Array, value: Uint8Array | null): void;
   /** Gives back what does not go with its memory, such as an open file; nothing is called after it. */

@@ -11,6 +11,7 @@ import type {
 } from './kernel.ts';
 import type { KernelAnswer, KernelCall, TaskAddress } from './kernel-call.ts';
 import { SlotReader, SlotWriter } from './slot.ts';
+import type { StateEntry } from './state/state-entries.ts';
 import type { RecordHeaders } from './transport.ts';
 
 interface OpenTask {
@@ -20,6 +21,10 @@ interface OpenTask {
   readonly outputs: readonly string[];
   readonly prefix: string;
   readonly cap: DeadLetterCap;
+  /** Changed entries of which some were taken out; records are processed meanwhile. */
+  pass?: Generator<StateEntry> | undefined;
+  /** What is left to be taken out before records are processed again. */
+  rest?: Generator<StateEntry> | undefined;
 }
 
 /** State entry of the cap; kernels have no keys like it. */
@@ -63,7 +68,7 @@ async function dispatch(call: KernelCall): Promise<KernelAnswer> {
   const task = tasks.get(addressKey(call.task));
   if (task === undefined) throw new PipelineError('TASK_LOST', addressKey(call.task));
   if (call.op === 'restore') return restore(task, call.input, call.bytes);
-  if (call.op === 'checkpoint') return checkpoint(task, call.output);
+  if (call.op === 'checkpoint') return checkpoint(task, call);
   const input = new SlotReader(call.input, call.bytes);
   const output = new SlotOutput(task, input, new SlotWriter(call.output));
   await task.kernel.process(input, output);
@@ -103,22 +108,57 @@ function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): Kern
   return answer();
 }
 
-function checkpoint(task: OpenTask, buffer: SharedArrayBuffer): KernelAnswer {
-  const writer = new SlotWriter(buffer);
-  const write = (key: Uint8Array, value: Uint8Array | null): void => {
-    writer.append(0, 0, 0, { key, value, headers: NO_HEADERS, timestampMs: 0 });
-  };
-  task.kernel.checkpoint(write);
-  const cap = task.cap.save();
-  if (cap !== undefined) write(CAP_KEY, cap);
+function checkpoint(task: OpenTask, call: KernelCall & { op: 'checkpoint' }): KernelAnswer {
+  const writer = new SlotWriter(call.output);
+  const entries = takenFrom(task, call.last);
+  let largest = 0;
+  let more = true;
+  while (more && writer.byteLength + largest <= call.maxBytes) {
+    const next = entries.next();
+    if (next.done === true) more = false;
+    else largest = Math.max(largest, append(writer, next.value));
+  }
+  if (!more && call.last) task.rest = undefined;
+  else if (!more) task.pass = undefined;
   return {
     output: writer.buffer,
     bytes: writer.byteLength,
     records: writer.count,
     counters: {},
     gauges: {},
+    more,
     elapsedMs: 0,
   };
+}
+
+function takenFrom(task: OpenTask, last: boolean): Generator<StateEntry> {
+  if (!last) {
+    task.pass ??= changed(task);
+    return task.pass;
+  }
+  task.rest ??= remaining(task);
+  return task.rest;
+}
+
+function* changed({ kernel, cap }: OpenTask): Generator<StateEntry> {
+  yield* kernel.checkpoint();
+  const capped = cap.save();
+  if (capped !== undefined) yield [CAP_KEY, capped];
+}
+
+/** What is left of a pass, and then what changed behind it. */
+function* remaining(task: OpenTask): Generator<StateEntry> {
+  const { pass } = task;
+  task.pass = undefined;
+  if (pass !== undefined) yield* pass;
+  yield* changed(task);
+}
+
+/** @returns bytes that the entry takes. */
+function append(writer: SlotWriter, [key, value]: StateEntry): number {
+  const before = writer.byteLength;
+  writer.append(0, 0, 0, { key, value, headers: NO_HEADERS, timestampMs: 0 });
+  return writer.byteLength - before;
 }
 
 class SlotOutput implements KernelOutput {

@@ -5,7 +5,7 @@ import { Lanes } from './lanes.ts';
 const slowKernel = `data:text/javascript,${encodeURIComponent(`
   export default async ({ options }) => ({
     process: () => new Promise((resolve) => setTimeout(resolve, options)),
-    checkpoint() {},
+    checkpoint: () => [],
     restore() {},
   });
 `)}`;
@@ -49,7 +49,7 @@ describe('Lanes', () => {
     const context = { stage: 'slow', partition: 0, partitions: 1, options: 0 };
     await lanes.run(0, { op: 'warm', task, kernel: slowKernel, context });
     const output = new SharedArrayBuffer(64);
-    const used = lanes.run(0, { op: 'checkpoint', task, output });
+    const used = lanes.run(0, { op: 'checkpoint', task, output, maxBytes: 1, last: true });
     await expect(used).rejects.toMatchObject({ code: 'TASK_LOST' });
     const missing = lanes.run(0, { op: 'warm', task, kernel: 'data:text/javascript,?', context });
     await expect(missing).rejects.toMatchObject({ code: 'KERNEL_FAILED' });

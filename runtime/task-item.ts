@@ -4,7 +4,7 @@ import type { FetchedRecord, TopicRecord } from './transport.ts';
 /** Largest input of one kernel call; a single larger record still goes, alone. */
 const MAX_CALL_BYTES = 4 * 1024 * 1024;
 
-/** What waits for a task’s kernel: records of a topic by its number in the stage, or the wish for a checkpoint. */
+/** What waits for a task’s kernel: records of a topic by its number in the stage, or the wish for a checkpoint or a part of one. */
 export type TaskItem =
   | {
       readonly kind: 'records';
@@ -19,7 +19,12 @@ export type TaskItem =
       readonly records: readonly TopicRecord[];
       readonly bytes: number;
     }
-  | { readonly kind: 'checkpoint'; readonly bytes: 0 };
+  | {
+      readonly kind: 'checkpoint';
+      /** Whether only a part is taken out, and records are processed before the next. */
+      readonly spread: boolean;
+      readonly bytes: 0;
+    };
 
 /** A checkpoint goes alone; replayed and fresh records never share a call; a call stays below its size limit. */
 export function takeCall(waiting: readonly TaskItem[]): number {

@@ -25,6 +25,8 @@ export interface TaskServices {
   readonly options: unknown;
   readonly deadLetters: DeadLetterLimits;
   readonly clock: Clock;
+  /** Changed state that leaves a kernel in one slot; a checkpoint of more has several parts. */
+  readonly checkpointPartBytes: number;
 }
 
 /**

@@ -142,6 +142,19 @@ describe('TaskState', () => {
     expect(state.records(entriesOf({}), new Map([['in', 5]]))).toEqual([]);
   });
 
+  it('takes an entry that was in a part and again at the end from the end', async () => {
+    const log = new StateLog();
+    const { state } = await restore(log);
+    save(state, log, { a: '1', b: '1', c: '1' }, 10);
+    log.append(state.part(entriesOf({ a: 'early', b: null })));
+    log.append(state.part(entriesOf({ c: null })));
+    expect(Object.fromEntries((await restore(log)).entries)).toEqual({ a: '1', b: '1', c: '1' });
+    save(state, log, { a: '2', c: '2' }, 20);
+    const restored = await restore(log);
+    expect(Object.fromEntries(restored.entries)).toEqual({ a: '2', c: '2' });
+    expect([...restored.positions]).toEqual([['in', 20]]);
+  });
+
   it('leaves no trace of removed entries', async () => {
     const log = new StateLog();
     const { state } = await restore(log);
@@ -188,8 +201,9 @@ describe('TaskState', () => {
     );
     const steps = fc.array(
       fc.record({
+        parts: fc.array(changes, { maxLength: 2 }),
         changes,
-        crashAfter: fc.option(fc.nat({ max: 6 }), { freq: 2 }),
+        crashAfter: fc.option(fc.nat({ max: 9 }), { freq: 2 }),
         follow: fc.boolean(),
         takeOver: fc.boolean(),
         compact: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 2 }),
@@ -201,6 +215,8 @@ describe('TaskState', () => {
 });
 
 interface Step {
+  /** What was written before the end of the checkpoint, and then the end. */
+  readonly parts: readonly Changes[];
   readonly changes: Changes;
   /** Records of the checkpoint that get to the topic before the crash; null: no crash. */
   readonly crashAfter: number | null;
@@ -217,13 +233,13 @@ async function followModel(steps: readonly Step[]): Promise<void> {
   let offset = 0;
   let { state } = await restore(log);
   let follower = new Holder(log);
-  for (const { changes, crashAfter, follow, takeOver, compact } of steps) {
-    const records = state.records(entriesOf(changes), new Map([['in', offset + 1]]));
+  for (const { parts, changes, crashAfter, follow, takeOver, compact } of steps) {
+    const records = recordsOf(state, parts, changes, offset + 1);
     const written = Math.min(crashAfter ?? records.length, records.length);
     log.append(records.slice(0, written));
     if (written === records.length) {
       offset += 1;
-      apply(model, changes);
+      apply(model, ...parts, changes);
     }
     if (compact !== null) log.compact(Math.floor(compact * log.end));
     if (follow) await follower.follow();
@@ -242,8 +258,13 @@ async function followModel(steps: readonly Step[]): Promise<void> {
   expect(Object.fromEntries(last.entries)).toEqual(Object.fromEntries(model));
 }
 
-function apply(model: Map<string, string>, changes: Changes): void {
-  for (const [key, value] of Object.entries(changes)) {
+function recordsOf(state: TaskState, parts: readonly Changes[], end: Changes, offset: number) {
+  const early = parts.flatMap((part) => state.part(entriesOf(part)));
+  return [...early, ...state.records(entriesOf(end), new Map([['in', offset]]))];
+}
+
+function apply(model: Map<string, string>, ...parts: readonly Changes[]): void {
+  for (const [key, value] of parts.flatMap((changes) => Object.entries(changes))) {
     if (value === null) model.delete(key);
     else model.set(key, value);
   }

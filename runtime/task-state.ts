@@ -37,6 +37,8 @@ export class TaskState {
   #written = new Map<string, number>();
   #deleted = new Set<string>();
   #toPurge = new Set<string>();
+  /** Whether parts of a checkpoint were made and its end was not. */
+  #begun = false;
 
   constructor(setup: TaskStateSetup) {
     const { transport, prefix, task, chunkBytes } = setup;
@@ -78,24 +80,39 @@ export class TaskState {
     return saved.positions;
   }
 
-  /** Makes the records of a checkpoint: the changed entries (null removes one), then the stamp; none without change. */
+  /** Makes records of changed entries (null removes one) that the next call of `records` completes. */
+  part(entries: SlotReader): OutboundRecord[] {
+    this.#begin();
+    return [...this.#changes(entries)];
+  }
+
+  /**
+   * Makes the records that complete a checkpoint: the changed entries, then the stamp; none without change.
+   *
+   * An entry that was in a part before is there a second time, on the same side: only the later one counts.
+   */
   records(entries: SlotReader, positions: ReadonlyMap<string, number>): OutboundRecord[] {
     const stampedPositions = JSON.stringify(Object.fromEntries(positions));
-    this.#written = new Map();
-    this.#deleted = new Set();
-    if (!entries.next()) {
-      if (stampedPositions === this.#stamped) return [];
-    } else {
-      entries.rewind();
-    }
+    const isChanged = entries.next();
+    entries.rewind();
+    if (!isChanged && !this.#begun && stampedPositions === this.#stamped) return [];
+    this.#begin();
+    this.#begun = false;
     this.#stamped = stampedPositions;
-    this.#checkpoint += 1;
     const stamp: Stamp = {
       checkpoint: this.#checkpoint,
       positions: Object.fromEntries(positions),
       ...(this.#torn.length > 0 ? { torn: this.#torn } : {}),
     };
     return [...this.#changes(entries), ...this.#purges(), this.#record(stampRecord(stamp))];
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#checkpoint += 1;
+    this.#written = new Map();
+    this.#deleted = new Set();
   }
 
   *#changes(entries: SlotReader): Iterable<OutboundRecord> {
@@ -107,6 +124,7 @@ export class TaskState {
       const side = 1 - (this.#saved.sides.get(name) ?? 1);
       this.#written.set(name, side);
       if (value === null) this.#deleted.add(name);
+      else this.#deleted.delete(name);
       yield this.#record(sideRecord({ name, side, checkpoint, value }));
     }
   }

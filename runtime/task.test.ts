@@ -1,11 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Lanes } from './lanes.ts';
 import { SlotReader } from './slot.ts';
-import { SlotPool } from './slot-pool.ts';
 import type { StageSpec } from './stage-spec.ts';
-import { Task } from './task.ts';
-import type { TaskServices } from './task-restore.ts';
-import type { FetchedRecord, OutboundRecord, Transport } from './transport.ts';
+import { inputRecord, startTask } from './task.fixture.ts';
+import type { OutboundRecord } from './transport.ts';
 
 /** A kernel that says of each line which words it had been told by then; what it was told is its state. */
 const kernel = `data:text/javascript,${encodeURIComponent(`
@@ -22,9 +20,10 @@ const kernel = `data:text/javascript,${encodeURIComponent(`
           } else output.emit('out', 0, null, Buffer.from([text, ...words].join(' ')), 0);
         }
       },
-      checkpoint(write) {
-        if (changed) write(Buffer.from('words'), Buffer.from(words.join(' ')));
+      *checkpoint() {
+        if (!changed) return;
         changed = false;
+        yield [Buffer.from('words'), Buffer.from(words.join(' '))];
       },
       restore(key, value) {
         words.splice(0, words.length, ...value.toString().split(' '));
@@ -46,49 +45,27 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((lanes) => lanes.close()));
 });
 
-function record(text: string, offset: number): FetchedRecord {
-  return { offset, key: null, value: Buffer.from(text), headers: {}, timestampMs: 0 };
-}
-
 const lines = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, i) => record(String(from + i), from + i));
-const words = (...texts: string[]) => texts.map((text, i) => record(text, i));
+  Array.from({ length: to - from }, (_, i) => inputRecord(String(from + i), from + i));
+const words = (...texts: string[]) => texts.map((text, i) => inputRecord(text, i));
 
-/** A task over a state topic in memory; `told` is what its kernel said, a replay in brackets. */
+/** `told` is what the task’s kernel said, a replay in brackets. */
 async function start(state: readonly OutboundRecord[], committed = 0) {
   const lanes = new Lanes({ threads: 1, timeoutMs: 20_000 });
   open.push(lanes);
-  const saved = [...state];
-  const transport = {
-    ranges: async () => [{ partition: 0, low: 0, high: saved.length }],
-    async *read(_topic: string, _partition: number, from: number, { to = saved.length } = {}) {
-      const offsets = [...saved.keys()].filter((offset) => offset >= from && offset < to);
-      yield offsets.map((offset) => ({ ...(saved[offset] as OutboundRecord), offset }));
-    },
-    write: async () => undefined,
-  };
-  const services: TaskServices = {
-    transport: transport as unknown as Transport,
-    lanes,
-    slots: new SlotPool(),
-    prefix: '',
-    partitions: 1,
-    options: undefined,
-    deadLetters: { maxPerMinute: 1, sampleEvery: 1 },
-    clock: { nowMs: () => 0 },
-  };
-  const task = new Task(spec, 0, services);
   const told: string[] = [];
-  task.results.subscribe((result) => {
-    const { kind, output, answer } = result;
-    if (kind === 'checkpoint') saved.push(...task.stateRecords(result));
-    const slot = new SlotReader(output, answer.bytes);
-    while (kind !== 'checkpoint' && slot.next())
-      told.push(kind === 'replay' ? `(${slot.value})` : String(slot.value));
-    task.settle(result);
+  const started = await startTask({
+    spec,
+    lanes,
+    state,
+    committed,
+    take: ({ kind, output, answer }) => {
+      const slot = new SlotReader(output, answer.bytes);
+      while (kind !== 'checkpoint' && slot.next())
+        told.push(kind === 'replay' ? `(${slot.value})` : String(slot.value));
+    },
   });
-  const from = await task.open(new Map([['lines', committed]]));
-  return { task, told, saved, from: from.get('lines') };
+  return { ...started, told };
 }
 
 describe('Task', () => {

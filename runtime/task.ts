@@ -1,8 +1,9 @@
-import { type Observable, Subject } from 'rxjs';
+import { merge, type Observable, Subject } from 'rxjs';
 import { batchWhileBusy } from './batch-while-busy.ts';
 import type { KernelAnswer, TaskAddress } from './kernel-call.ts';
 import { SlotReader, SlotWriter } from './slot.ts';
 import type { StageSpec } from './stage-spec.ts';
+import { type CheckpointPart, TaskCheckpoint } from './task-checkpoint.ts';
 import { chunks, isReplay, packCall, size, type TaskItem, takeCall } from './task-item.ts';
 import { TaskRestore, type TaskServices } from './task-restore.ts';
 import type { FetchedRecord, OutboundRecord, PartitionOffset, TopicRecord } from './transport.ts';
@@ -10,8 +11,11 @@ import type { FetchedRecord, OutboundRecord, PartitionOffset, TopicRecord } from
 /** What one kernel call left behind, to be written, and then to be acknowledged to the task. */
 export interface TaskResult {
   readonly task: Task;
-  /** `replay`: outputs were acknowledged in an earlier life and are left out. */
-  readonly kind: 'outputs' | 'checkpoint' | 'replay';
+  /**
+   * `replay`: outputs were acknowledged in an earlier life and are left out. `checkpoint` ends one, of which any number
+   * of `part` may have come before.
+   */
+  readonly kind: 'outputs' | 'part' | 'checkpoint' | 'replay';
   readonly output: SharedArrayBuffer;
   readonly answer: KernelAnswer;
   /** Next input offset per topic (full name) after this result. */
@@ -41,6 +45,11 @@ export class Task {
   readonly #held: TaskItem[] = [];
   readonly #waiters: (() => void)[] = [];
   readonly #restore: TaskRestore;
+  readonly #changes: TaskCheckpoint;
+  /** Parts of a checkpoint behind which nothing is processed before its end. */
+  readonly #parts = new Subject<TaskResult>();
+  /** What follows on the writing of a part. */
+  readonly #written = new Map<TaskResult, () => void>();
   #hasState = false;
   #pendingItems = 0;
   #pendingBytes = 0;
@@ -58,9 +67,12 @@ export class Task {
     this.#address = { stage: spec.name, partition };
     this.#lane = services.lanes.laneOf(partition);
     this.#restore = restore;
-    this.results = this.#inbox.pipe(
+    const { lanes, slots, checkpointPartBytes: partBytes } = services;
+    this.#changes = new TaskCheckpoint({ lanes, slots, task: this.#address, partBytes });
+    const calls = this.#inbox.pipe(
       batchWhileBusy({ take: takeCall, project: (items) => this.#call(items) }),
     );
+    this.results = merge(this.#parts, calls);
   }
 
   /** Input bytes offered and not yet settled. */
@@ -131,14 +143,21 @@ export class Task {
     this.#broadcastHeld();
   }
 
-  /** Asks for a checkpoint at the next batch boundary. */
-  checkpoint(): void {
-    this.#put({ kind: 'checkpoint', bytes: 0 });
+  /**
+   * Asks for a checkpoint at the next batch boundary.
+   *
+   * @param how `spread`: batches may be processed between its parts, and are among what it saves; if one is being spread,
+   *   it is brought to its end instead. `whole`: it saves the state as it is at that boundary.
+   */
+  checkpoint(how: 'spread' | 'whole' = 'whole'): void {
+    this.#put({ kind: 'checkpoint', spread: how === 'spread' && this.#changes.choose(), bytes: 0 });
   }
 
-  /** Makes the records that save a checkpoint’s entries, none when nothing changed; they count once settled. */
-  stateRecords({ output, answer, positions }: TaskResult): OutboundRecord[] {
-    return this.#restore.state.records(new SlotReader(output, answer.bytes), positions);
+  /** Makes the records that save the entries of a checkpoint or part of one; they count once its end is settled. */
+  stateRecords({ kind, output, answer, positions }: TaskResult): OutboundRecord[] {
+    const { state } = this.#restore;
+    const entries = new SlotReader(output, answer.bytes);
+    return kind === 'part' ? state.part(entries) : state.records(entries, positions);
   }
 
   /** The offsets that may be committed with a result: a topic that is still being replayed keeps its own. */
@@ -152,6 +171,8 @@ export class Task {
   /** Acknowledges that a result was written (or needed no writing): its buffer is free again. */
   settle(result: TaskResult): void {
     if (result.kind === 'checkpoint') this.#restore.state.acknowledged();
+    this.#written.get(result)?.();
+    this.#written.delete(result);
     this.#services.slots.release(result.output);
     this.#pendingBytes -= result.settledBytes;
     this.#pendingItems -= result.settledItems;
@@ -192,11 +213,8 @@ export class Task {
     const [first] = items;
     const { lanes, slots } = this.#services;
     const task = this.#address;
-    if (first?.kind === 'checkpoint') {
-      const output = slots.acquire(0);
-      const answer = await lanes.run(this.#lane, { op: 'checkpoint', task, output });
-      return this.#result('checkpoint', answer, output, settledBytes, settledItems);
-    }
+    if (first?.kind === 'checkpoint')
+      return await (first.spread ? this.#spreadPart() : this.#endCheckpoint());
     const input = this.#pack(items);
     const output = slots.acquire(settledBytes);
     const answer = await lanes.run(this.#lane, {
@@ -216,6 +234,39 @@ export class Task {
       settledItems,
       items,
     );
+  }
+
+  /** The next part goes behind what waits by then; after the last one, the end of the checkpoint does. */
+  async #spreadPart(): Promise<TaskResult> {
+    const part = await this.#changes.next();
+    if (!this.#changes.isSpread) return this.#saved('checkpoint', part, 1);
+    const result = this.#saved('part', part, 1);
+    const spread = part.answer.more === true;
+    this.#written.set(result, () => {
+      if (this.#changes.isSpread) this.#put({ kind: 'checkpoint', spread, bytes: 0 });
+    });
+    return result;
+  }
+
+  async #endCheckpoint(): Promise<TaskResult> {
+    let written: Promise<void> | undefined;
+    for (;;) {
+      const part = await this.#changes.last();
+      // While one part is written the next is made, and no more: what is taken out lies in memory.
+      await written;
+      if (part.answer.more !== true) return this.#saved('checkpoint', part, 1);
+      const result = this.#saved('part', part, 0);
+      written = new Promise((resolve) => this.#written.set(result, resolve));
+      this.#parts.next(result);
+    }
+  }
+
+  #saved(
+    kind: 'part' | 'checkpoint',
+    { answer, output }: CheckpointPart,
+    settledItems: number,
+  ): TaskResult {
+    return this.#result(kind, answer, output, 0, settledItems);
   }
 
   #result(

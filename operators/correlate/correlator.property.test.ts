@@ -166,10 +166,15 @@ describe('correlator', { timeout: 60_000 }, () => {
         const at = Math.min(cut, steps.length);
         const first = new Correlator(tight, { partition: 7, sources: 3 });
         const changes: (readonly [string, string | null])[] = [];
+        let taking = first.entries();
         for (const step of steps.slice(0, at)) {
           give(first, step);
-          changes.push(...first.entries());
+          // An entry at a time, with input in between, as in a checkpoint that is spread.
+          const { value } = taking.next();
+          if (value === undefined) taking = first.entries();
+          else changes.push(value);
         }
+        changes.push(...taking, ...first.entries());
         first.drain(new CorrelationLog());
         const second = new Correlator(tight, { partition: 7, sources: 3 });
         for (const [key, value] of changes) second.restore(key, value);

@@ -227,7 +227,8 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     await runCalls(kept, tracks, [first]);
     const restored = newBench(scorer, 0);
     for (const name of ['series', 'seasons', 'hours', 'episodes', 'watches'] as const) {
-      kept.tables[name].writeDirty((page, image) => restored.tables[name].readPage(page, image));
+      for (const [page, image] of kept.tables[name].takeDirty())
+        restored.tables[name].readPage(page, image);
     }
     const rest = await runCalls(kept, tracks, [second]);
     expect(rest.flatMap(({ episodes }) => episodes).length).toBeGreaterThan(0);

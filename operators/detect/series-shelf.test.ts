@@ -70,13 +70,13 @@ describe('SeriesShelf', () => {
       watch.store(row, 0);
     }
     expect(shelf.watches.liveRows).toBe(750);
-    shelf.series.writeDirty(() => undefined);
+    for (const _ of shelf.series.takeDirty()); // Earlier changes are of no interest.
     for (let row = 2999; row >= 1; row--) shelf.evict(row);
     const { series, seasons, hours, watches } = shelf;
     expect([series, seasons, hours, watches].map(({ liveRows }) => liveRows)).toEqual([1, 1, 1, 0]);
     expect([...shelf.stages]).toEqual([1, 0, 0, 0, 0]);
     const saved: unknown[] = [];
-    shelf.texts.writeDirty((chunk, bytes) => saved.push([chunk, bytes?.length ?? 0]));
+    for (const [chunk, bytes] of shelf.texts.takeDirty()) saved.push([chunk, bytes?.length ?? 0]);
     expect(saved).toEqual([
       [0, 32],
       [1, 0],
@@ -105,8 +105,8 @@ describe('SeriesShelf', () => {
     for (const id of [3, 70, 199]) shelf.evict(find(id));
     shelf.setLifeCycle(5, LIVE);
     const restored = new SeriesShelf(24 * HOUR_MS);
-    shelf.series.writeDirty((page, image) => restored.series.readPage(page, image));
-    shelf.texts.writeDirty((chunk, bytes) => restored.texts.readChunk(chunk, bytes));
+    for (const [page, image] of shelf.series.takeDirty()) restored.series.readPage(page, image);
+    for (const [chunk, bytes] of shelf.texts.takeDirty()) restored.texts.readChunk(chunk, bytes);
     restored.rebuild();
     expect(restored.stages).toEqual(shelf.stages);
     for (let id = 0; id < 200; id++) {

@@ -68,7 +68,7 @@ describe('ContextBook', () => {
     const book = new ContextBook(catalog);
     const saved: [number, Uint8Array][] = [];
     const save = (each: ContextBook) =>
-      each.saveNew((number, bytes) => saved.push([number, bytes]));
+      saved.push(...[...each.takeNew()].map(([n, b]) => [n, b] as [number, Uint8Array]));
     save(book);
     expect(saved).toEqual([]);
     for (const name of ['a', 'b', 'c']) book.place(seriesDefinition(name));

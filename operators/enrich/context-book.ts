@@ -85,10 +85,11 @@ export class ContextBook {
     return found;
   }
 
-  /** Hands over the contexts numbered since the last call. */
-  saveNew(write: (number: number, bytes: Uint8Array) => void): void {
-    for (; this.#saved < this.#keys.length; this.#saved++) {
-      write(this.#saved, Buffer.from(JSON.stringify(this.#keys[this.#saved])));
+  /** Yields the contexts that were numbered and not yielded yet. */
+  *takeNew(): Generator<readonly [number: number, bytes: Uint8Array]> {
+    while (this.#saved < this.#keys.length) {
+      const number = this.#saved++;
+      yield [number, Buffer.from(JSON.stringify(this.#keys[number]))];
     }
   }
 

@@ -204,12 +204,12 @@ describe('Enricher', () => {
     accept(batch);
     const first = valuesOf(drain());
     const saved: (Uint8Array | null)[] = [];
-    enricher.register.table.writeDirty((_page, image) => saved.push(image));
+    for (const [, image] of enricher.register.table.takeDirty()) saved.push(image);
     accept(batch);
     expect(first).toEqual([20]);
     expect(valuesOf(drain())).toEqual([]);
     expect(told).toEqual(['new requests_total', 'RECORD_REPEATED 2']);
-    enricher.register.table.writeDirty((_page, image) => saved.push(image));
+    for (const [, image] of enricher.register.table.takeDirty()) saved.push(image);
     expect(saved).toHaveLength(1);
   });
 

@@ -60,7 +60,7 @@ describe('SeriesRegister', () => {
     ]);
 
     const restored = new SeriesRegister(contexts, limits);
-    register.table.writeDirty((page, image) => restored.table.readPage(page, image));
+    for (const [page, image] of register.table.takeDirty()) restored.table.readPage(page, image);
     restored.rebuild();
     const { seriesId } = series(1, 'a');
     const row = restored.find(idLow(seriesId, 0), idHigh(seriesId, 0));

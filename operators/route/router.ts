@@ -98,11 +98,14 @@ export class Router {
   }
 
   /**
-   * Yields the state entries changed since the last call, as JSON text; null for one that is gone.
+   * Yields the state entries changed by now, as JSON text; null for one that is gone. Input may
+   * come between two entries.
    */
   *entries(): IterableIterator<[key: string, value: string | null]> {
-    if (this.#isClockChanged) yield ['clock', JSON.stringify(this.#clock())];
-    this.#isClockChanged = false;
+    if (this.#isClockChanged) {
+      this.#isClockChanged = false;
+      yield ['clock', JSON.stringify(this.#clock())];
+    }
     yield* this.#groups.incidents.takeChanged('incident/');
     yield* this.#groups.groups.takeChanged('group/');
     yield* this.#planner.limits.takeChanged('limit/');

@@ -6,7 +6,7 @@ const RAW = 'vigie.metrics.raw';
 /** Takes over everything another one would save. */
 function restored(from: RedrivenRecords): RedrivenRecords {
   const records = new RedrivenRecords();
-  from.save((key, block) => records.restore(key, block));
+  for (const [key, block] of from.takeChanged()) records.restore(key, block);
   return records;
 }
 
@@ -55,7 +55,7 @@ describe('RedrivenRecords', () => {
     }
     const written: string[] = [];
     records.take(`${RAW}/0/1/RECORD_EMPTY`);
-    records.save((key) => written.push(key));
+    for (const [key] of records.takeChanged()) written.push(key);
     expect(written).toHaveLength(1);
   });
 
@@ -66,7 +66,7 @@ describe('RedrivenRecords', () => {
     }
     expect([records.takeForgotten(), records.takeForgotten()]).toEqual([1, 0]);
     const removed: string[] = [];
-    records.save((key, block) => block === null && removed.push(key));
+    for (const [key, block] of records.takeChanged()) if (block === null) removed.push(key);
     expect(removed).toEqual([`${RAW}/0/RECORD_EMPTY/0`]);
     expect(records.take(`${RAW}/0/${20_000 * 4096}/RECORD_EMPTY`)).toBe('repeat');
   });

@@ -45,10 +45,12 @@ export class RedrivenRecords {
     return forgotten;
   }
 
-  /** Hands over the blocks that changed since the last call; null removes one. */
-  save(write: (key: string, block: Uint8Array | null) => void): void {
-    for (const key of this.#changed) write(key, this.#blocks.get(key) ?? null);
-    this.#changed.clear();
+  /** Yields the blocks that changed by now, null for one that is gone; more may change between two. */
+  *takeChanged(): Generator<readonly [key: string, block: Uint8Array | null]> {
+    for (const key of [...this.#changed]) {
+      this.#changed.delete(key);
+      yield [key, this.#blocks.get(key) ?? null];
+    }
   }
 
   restore(key: string, block: Uint8Array | null): void {

@@ -105,11 +105,15 @@ export const metricCatalogue = {
     'stage',
   ),
   monitoring_checkpoint_duration_seconds: histogram(
-    'Writing a checkpoint and its acknowledgement.',
+    'Writing a checkpoint, or a part of a larger one, and its acknowledgement.',
     LATENCY,
     'stage',
   ),
   monitoring_checkpoint_bytes_total: counter('Bytes of checkpoints written.', 'stage'),
+  monitoring_checkpoint_largest_part_bytes: gauge(
+    'Most bytes of changed state written at once so far; `runtime.checkpointPartBytes` is what a task takes out at a time.',
+    'stage',
+  ),
   monitoring_rebalance_duration_seconds: histogram(
     'From being told of partitions gained or lost until they run or are given up; `_count` counts rebalances.',
     LONG,

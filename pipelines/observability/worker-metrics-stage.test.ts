@@ -95,6 +95,7 @@ describe('StageMeter', () => {
       'detect.state': { records: 1, bytes: 700 },
     });
     expect(meter.checkpointBytes).toBe(700);
+    expect(meter.largestPartBytes).toBe(700);
     expect(observed).toEqual([
       ['monitoring_commit_duration_seconds', 0.02, { stage }],
       ['monitoring_checkpoint_duration_seconds', 0, { stage }],

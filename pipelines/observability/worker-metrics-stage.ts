@@ -59,6 +59,7 @@ export class StageMeter {
   #paused: ReadonlySet<number> = new Set();
   #writeStartMs: number | undefined;
   #checkpointBytes = 0;
+  #largestPartBytes = 0;
 
   constructor(setup: StageMeterSetup) {
     this.#setup = setup;
@@ -84,6 +85,11 @@ export class StageMeter {
 
   get checkpointBytes(): number {
     return this.#checkpointBytes;
+  }
+
+  /** Most bytes of a checkpoint, or a part of one, written at once. */
+  get largestPartBytes(): number {
+    return this.#largestPartBytes;
   }
 
   /** Written records by topic without prefix. */
@@ -196,7 +202,9 @@ export class StageMeter {
     }
     this.#observe(`monitoring_${kind}_duration_seconds`, startMs);
     const bytes = this.#count(records);
-    if (kind === 'checkpoint') this.#checkpointBytes += bytes;
+    if (kind !== 'checkpoint') return;
+    this.#checkpointBytes += bytes;
+    this.#largestPartBytes = Math.max(this.#largestPartBytes, bytes);
   }
 
   /** Takes note of whether the topics could be looked at. */

@@ -200,6 +200,7 @@ export class WorkerMetrics {
       write('monitoring_written_bytes_total', bytes, { stage, topic });
     }
     write('monitoring_checkpoint_bytes_total', meter.checkpointBytes, { stage });
+    write('monitoring_checkpoint_largest_part_bytes', meter.largestPartBytes, { stage });
     for (const [code, faults] of meter.faults)
       write('monitoring_stage_faults_total', faults, { stage, code });
     const oldest = lanes.oldestCallSeconds[stage] ?? 0;

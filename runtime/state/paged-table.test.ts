@@ -36,11 +36,11 @@ describe('PagedTable', () => {
     const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
     fill(table, 11);
     const images = new Map<number, Uint8Array | null>();
-    table.writeDirty((page, image) => images.set(page, image));
+    for (const [page, image] of table.takeDirty()) images.set(page, image);
     expect([...images.keys()]).toEqual([0, 1, 2]);
     table.touch(5);
     const second: number[] = [];
-    table.writeDirty((page) => second.push(page));
+    for (const [page] of table.takeDirty()) second.push(page);
     expect(second).toEqual([1]);
 
     const restored = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
@@ -82,7 +82,9 @@ describe('PagedTable', () => {
     const options = { rowsPerPage: 4, pagesPerSlab: 2 };
     const table = new PagedTable(columns, options);
     const saved = new Map<number, Uint8Array | null>();
-    const save = () => table.writeDirty((page, image) => saved.set(page, image));
+    const save = () => {
+      for (const [page, image] of table.takeDirty()) saved.set(page, image);
+    };
     fill(table, 42);
     save();
     for (const row of [1, 8, 9, 10, 11, 13, 40, 41]) table.release(row);
@@ -102,7 +104,7 @@ describe('PagedTable', () => {
     const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
     fill(table, 12);
     const restored = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
-    table.writeDirty((page, image) => restored.readPage(page, image));
+    for (const [page, image] of table.takeDirty()) restored.readPage(page, image);
     restored.readPage(1, null);
     restored.readPage(9, null);
     expect([restored.rowCount, restored.liveRows]).toEqual([12, 8]);
@@ -113,14 +115,27 @@ describe('PagedTable', () => {
     expect(restored.rowCount).toBe(5);
   });
 
+  it('keeps the mark of what changes while pages are taken', () => {
+    const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
+    fill(table, 12);
+    const taking = table.takeDirty();
+    expect([taking.next().value?.[0], taking.next().value?.[0]]).toEqual([0, 1]);
+    table.touch(1);
+    table.touch(5);
+    table.touch(9);
+    expect([...taking].map(([page]) => page)).toEqual([2]);
+    expect([...table.takeDirty()].map(([page]) => page)).toEqual([0, 1]);
+    expect([...table.takeDirty()]).toEqual([]);
+  });
+
   it('refuses a page of another layout', () => {
     const table = new PagedTable(columns);
     fill(table, 1);
     const other = new PagedTable([...columns, { name: 'more', type: 'f64' }]);
-    table.writeDirty((page, image) => {
+    for (const [page, image] of table.takeDirty()) {
       expect(() => other.readPage(page, image)).toThrowError(
         expect.objectContaining({ code: 'STATE_LAYOUT' }),
       );
-    });
+    }
   });
 });

@@ -139,11 +139,16 @@ export class PagedTable {
     this.#lastDirty = page;
   }
 
-  /** Hands every changed page to `write` as an image, null for one without rows in use, and forgets the marks. */
-  writeDirty(write: (page: number, image: Uint8Array | null) => void): void {
-    for (const page of [...this.#dirty].sort((a, b) => a - b)) write(page, this.#image(page));
-    this.#dirty.clear();
-    this.#lastDirty = -1;
+  /**
+   * Yields every page changed by now as an image, null for one without rows in use. A page’s mark goes with its image:
+   * rows may change between two pages, and what is not yielded stays marked.
+   */
+  *takeDirty(): Generator<readonly [page: number, image: Uint8Array | null]> {
+    for (const page of [...this.#dirty].sort((a, b) => a - b)) {
+      this.#dirty.delete(page);
+      this.#lastDirty = -1;
+      yield [page, this.#image(page)];
+    }
   }
 
   /**

@@ -37,7 +37,7 @@ describe('TextStore', () => {
       return { text, place: store.add(text) };
     });
     const restored = new TextStore();
-    store.writeDirty((chunk, bytes) => restored.readChunk(chunk, bytes));
+    for (const [chunk, bytes] of store.takeDirty()) restored.readChunk(chunk, bytes);
     for (const { text, place } of kept) {
       expect(place).toBeLessThan(2 ** 32);
       expect(store.get(place).equals(text)).toBe(true);
@@ -59,13 +59,19 @@ describe('TextStore', () => {
   it('saves only what changed, and nothing of a chunk that is empty', () => {
     const store = new TextStore();
     const many = Array.from({ length: 2000 }, (_, i) => store.add(bytesOf(100, i)));
-    store.writeDirty(() => undefined);
+    for (const _ of store.takeDirty()); // Earlier changes are of no interest.
     store.remove(many[1999] ?? 0);
+    const taking = store.takeDirty();
+    expect(taking.next().value?.[0]).toBeDefined();
+    store.remove(many[1998] ?? 0);
+    expect([...taking]).toEqual([]);
     const saved = new Map<number, Uint8Array | null>();
-    const save = () => store.writeDirty((chunk, bytes) => saved.set(chunk, bytes));
+    const save = () => {
+      for (const [chunk, bytes] of store.takeDirty()) saved.set(chunk, bytes);
+    };
     save();
     expect(saved.size).toBe(1);
-    for (const place of many.slice(0, 1999)) store.remove(place);
+    for (const place of many.slice(0, 1998)) store.remove(place);
     save();
     expect([...saved.values()].every((bytes) => bytes === null)).toBe(true);
   });
@@ -100,7 +106,8 @@ describe('TextStore', () => {
     }
 
     function copyOf(all: readonly TextStore[]): TextStore {
-      for (const store of all) store.writeDirty((chunk, bytes) => saved.set(chunk, bytes));
+      for (const store of all)
+        for (const [chunk, bytes] of store.takeDirty()) saved.set(chunk, bytes);
       const restored = new TextStore();
       for (const [chunk, bytes] of saved) restored.readChunk(chunk, bytes);
       return restored;

@@ -69,20 +69,19 @@ export class TextStore {
     this.#dirty.add(number);
   }
 
-  /** Hands every changed chunk to `write`, cells in use only, null for one without any, and forgets the marks. */
-  writeDirty(write: (chunk: number, bytes: Uint8Array | null) => void): void {
-    for (const number of this.#dirty) {
+  /**
+   * Yields every chunk changed by now, cells in use only, null for one without any. A chunk’s mark goes with its bytes:
+   * texts may come and go between two chunks, and what is not yielded stays marked.
+   */
+  *takeDirty(): Generator<readonly [chunk: number, bytes: Uint8Array | null]> {
+    for (const number of [...this.#dirty]) {
+      this.#dirty.delete(number);
       const used = this.#poolOf(number).usedBytes(number);
-      if (used === 0) {
-        this.#chunks.drop(number);
-        write(number, null);
-        continue;
-      }
-      const bytes = new Uint8Array(used);
-      this.#chunks.read(number, 0, bytes);
-      write(number, bytes);
+      const bytes = used === 0 ? null : new Uint8Array(used);
+      if (bytes === null) this.#chunks.drop(number);
+      else this.#chunks.read(number, 0, bytes);
+      yield [number, bytes];
     }
-    this.#dirty.clear();
   }
 
   /** Puts a saved chunk back, null for one without cells in use. */

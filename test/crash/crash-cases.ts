@@ -15,6 +15,7 @@ const FAIL_POINTS = {
   'offsets-stored': { validate: 3, enrich: 6, detect: 4, correlate: 2 },
   'entries-missing': { enrich: 2, detect: 3, correlate: 2 },
   'stamp-missing': { validate: 2, enrich: 2, detect: 3, correlate: 2 },
+  'parts-missing': { detect: 2 },
   restoring: { enrich: 1, detect: 3, correlate: 1 },
 } as const;
 

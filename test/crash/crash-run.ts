@@ -165,6 +165,7 @@ function settingsOf({ servers, name, fleet }: CrashRunSetup): readonly string[] 
     'runtime.threads=1',
     // Often, so that what is done to workers falls around checkpoints.
     'runtime.checkpointIntervalMs=1000',
+    'runtime.checkpointPartBytes=16KiB',
     // An episode that comes behind the watermark is taken as it comes, so the order in which partitions are heard would
     // show in alerts and incidents. Here none does: whatever a disturbance holds up is waited for.
     `eventTime.allowedLatenessMs=${LATE_ROUNDS * fleet.stepMs}`,

@@ -16,6 +16,8 @@ export function crashSettings(folder: string): string[] {
     `transport.embedded.dir=${join(folder, 'log')}`,
     'transport.embedded.durability=normal',
     'runtime.checkpointIntervalMs=1000',
+    // So small that a checkpoint of detect has several parts.
+    'runtime.checkpointPartBytes=16KiB',
     'runtime.threads=2',
   ];
 }

@@ -57,7 +57,9 @@ class FaultyKernel implements Kernel {
     }
   }
 
-  checkpoint(): void {}
+  checkpoint(): [] {
+    return [];
+  }
 
   restore(): void {}
 }

@@ -15,7 +15,7 @@ const createKernel: CreateKernel<unknown> = async ({ partition }): Promise<Kerne
         output.emit('out', partition, Buffer.from(String(taken)), null, input.timestampMs);
       }
     },
-    checkpoint: () => undefined,
+    checkpoint: () => [],
     restore: () => undefined,
   };
 };

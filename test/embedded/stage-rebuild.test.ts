@@ -93,6 +93,7 @@ it('a rebuilt stage loses nothing of what waited for its former kernel', async (
     meter: metrics.addStage(spec.name, stats),
     log: createLog('silent'),
     checkpointIntervalMs: 60_000,
+    checkpointPartBytes: 8 * 1024 ** 2,
     standbyReplicas: 0,
     maxBufferedBytes: 1024 ** 3,
   });

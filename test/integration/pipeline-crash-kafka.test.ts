@@ -18,12 +18,13 @@ describe.runIf(possible)('workers on Kafka', () => {
   });
   afterAll(() => broker?.stop());
 
-  it('give the same when killed before and behind their offsets, and before a stamp', () =>
+  it('give the same when killed before and behind their offsets, before a stamp, and in a checkpoint', () =>
     killedAt(comparison, [
       // The first write is of the backlog: much is written again, and must leave no trace.
       ['outputs-sent', 'enrich', 1],
       ['offsets-stored', 'detect', 4],
       ['stamp-missing', 'detect', 2],
+      ['parts-missing', 'detect', 3],
     ]));
   it('give the same when one becomes two and one again', () => scaled(comparison, 2));
 });

@@ -47,6 +47,8 @@ export class TopologyDriver {
   /** Up to where a task had come when it crashed: as long as it replays, nothing is broadcast to it. */
   readonly #replayUntil = new Map<string, number>();
   readonly #open = new Set<string>();
+  /** What was taken out of a task and not saved yet. */
+  readonly #parts = new Map<string, Pick<TopicRecord, 'key' | 'value'>[]>();
 
   private constructor(setup: DriverSetup, ids: SchemaIds) {
     this.#config = loadConfig({ cwd: '/', environment: {}, set: setup.set ?? [] }).options;
@@ -118,9 +120,17 @@ export class TopologyDriver {
     }
   }
 
+  /** Takes an entry that changed out of every task that is open, as a checkpoint does that is spread; the next one saves it. */
+  async takePart(): Promise<void> {
+    for (const [stage, partition] of this.#tasks()) {
+      if (this.#open.has(`${stage.name}/${partition}`)) await this.#takePart(stage, partition);
+    }
+  }
+
   /** Forgets every kernel; each goes on from the state of its last checkpoint and replays what came after. */
   crash(): void {
     this.#open.clear();
+    this.#parts.clear();
     for (const [key, position] of this.#positions) {
       this.#replayUntil.set(key, Math.max(position, this.#replayUntil.get(key) ?? 0));
       this.#positions.set(key, this.#stamps.get(key) ?? 0);
@@ -206,20 +216,25 @@ export class TopologyDriver {
   }
 
   async #save(stage: StageSpec, partition: number): Promise<void> {
-    const task = this.#address(stage, partition);
-    const output = new SharedArrayBuffer(SLOT_BYTES);
-    const answer = await runKernelCall({ op: 'checkpoint', task, output });
-    const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
-    while (slot.next()) {
-      this.pipe(stateTopic(stage.name), partition, {
-        key: copy(slot.key),
-        value: copy(slot.value),
-      });
-    }
+    await this.#takePart(stage, partition, true);
+    for (const entry of this.#parts.get(`${stage.name}/${partition}`) ?? [])
+      this.pipe(stateTopic(stage.name), partition, entry);
+    this.#parts.delete(`${stage.name}/${partition}`);
     for (const topic of stage.inputs) {
       const key = `${stage.name}/${topic}/${partition}`;
       this.#stamps.set(key, this.#positions.get(key) ?? 0);
     }
+  }
+
+  async #takePart(stage: StageSpec, partition: number, last = false): Promise<void> {
+    const task = this.#address(stage, partition);
+    const output = new SharedArrayBuffer(SLOT_BYTES);
+    const maxBytes = last ? Number.POSITIVE_INFINITY : 1;
+    const answer = await runKernelCall({ op: 'checkpoint', task, output, maxBytes, last });
+    const slot = new SlotReader(answer.output as SharedArrayBuffer, answer.bytes);
+    const parts = this.#parts.get(`${stage.name}/${partition}`) ?? [];
+    this.#parts.set(`${stage.name}/${partition}`, parts);
+    while (slot.next()) parts.push({ key: copy(slot.key), value: copy(slot.value) });
   }
 
   async #start(stage: StageSpec, partition: number): Promise<void> {

@@ -43,6 +43,7 @@ async function runWithCrashes(seed: number): Promise<TopologyDriver> {
   for (let record = 0; record < RECORDS; record++) {
     sendRecord(driver, record);
     if (random() < 0.3) await driver.run(Math.floor(random() * 12));
+    if (random() < 0.3) await driver.takePart();
     if (random() < 0.06) await driver.checkpoint();
     if (random() < 0.06) driver.crash();
   }

@@ -50,6 +50,7 @@ async function runWithCrashes(seed: number): Promise<{ driver: TopologyDriver; c
   for (let record = 0; record < RECORDS; record++) {
     sendRecord(driver, record);
     if (random() < 0.3) await driver.run(Math.floor(random() * 12));
+    if (random() < 0.3) await driver.takePart();
     if (random() < 0.06) await driver.checkpoint();
     if (random() > 0.06) continue;
     driver.crash();
