@@ -54,7 +54,6 @@ function whose(
     labels,
     service: context?.service ?? null,
     metricType: context?.metricType ?? 'UNKNOWN',
-    class: context?.class ?? null,
     unit: context?.unit ?? unit,
     sensitivity: context?.sensitivity ?? 0.85,
     catalogVersion: context?.catalogVersion ?? 0,
@@ -82,6 +81,7 @@ function course(event: EpisodeEvent) {
     lower: finiteOrNull(event.lower),
     upper: finiteOrNull(event.upper),
     lifeCycle: lifeCycleSymbols[event.lifeCycle],
+    class: event.metricClass === 'general' ? null : event.metricClass,
     historical: event.historical,
   } as const;
 }

@@ -1,5 +1,9 @@
 import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
-import { type EpisodeEvent, lifeCycles } from '../operators/detect/detect-output.ts';
+import {
+  type ClassChange,
+  type EpisodeEvent,
+  lifeCycles,
+} from '../operators/detect/detect-output.ts';
 import { Detector } from '../operators/detect/detector.ts';
 import { type DetectOptions, settingsFrom, tuningFrom } from '../operators/detect/options.ts';
 import { type GatherDrops, RunGatherer } from '../operators/detect/run-gatherer.ts';
@@ -19,9 +23,11 @@ import {
   single,
 } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
+import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
 import { ColumnMemory, type PackedBatch, readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
+import { DecisionWriter } from './decision-writer.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { StageOptions } from './stage-options.ts';
 import { TimedScorer } from './timed-scorer.ts';
@@ -43,11 +49,13 @@ class DetectKernel implements Kernel {
   readonly #gatherer: RunGatherer;
   readonly #detector: Detector;
   readonly #eventTime: WatermarkRelay;
+  readonly #decisions: DecisionWriter;
   #restored = false;
 
   constructor(context: Context, models: OnnxEnsemble) {
     this.#context = context;
     this.#codec = new Codec(context.options.schemaIds);
+    this.#decisions = new DecisionWriter(context, this.#codec);
     this.#models = new TimedScorer(models, monotonicClock);
     const { section, series, eventTime } = context.options;
     this.#scratch = new ScratchFile(series.scratchDir, `${context.stage}-${context.partition}`);
@@ -91,6 +99,7 @@ class DetectKernel implements Kernel {
       output.count('points_dropped_total{code="SERIES_UNDEFINED"}', drops.undefinedSeries);
     }
     this.#tick(latestMs, output);
+    this.#decisions.flush(output);
     lifeCycles.forEach((state, i) => {
       output.gauge(`series{state="${state}"}`, this.#shelf.stages[i] ?? 0);
     });
@@ -107,6 +116,7 @@ class DetectKernel implements Kernel {
     yield* single('sweep', this.#shelf.sweep);
     yield* single('source', this.#progress);
     yield* single('time', this.#eventTime);
+    yield* single('decisions', this.#decisions);
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
@@ -123,6 +133,7 @@ class DetectKernel implements Kernel {
     else if (name === 'sweep') sweep.restore(value);
     else if (name === 'source') this.#progress.restore(value);
     else if (name === 'time') this.#eventTime.restore(value);
+    else if (name === 'decisions') this.#decisions.restore(value);
   }
 
   close(): void {
@@ -135,6 +146,7 @@ class DetectKernel implements Kernel {
     if (decoded === undefined) return undefined;
     if (decoded.name === 'Tick') {
       this.#eventTime.hear(decoded.value.sourcePartition, decoded.value);
+      this.#decisions.advance(input.timestampMs);
       return undefined;
     }
     const batch = readPackedBatch(decoded.value, this.#memory);
@@ -169,6 +181,8 @@ class DetectKernel implements Kernel {
     const input = this.#gatherer.input();
     const scored = await this.#detector.score(input);
     for (const event of scored.episodes) this.#tell(event, latestMs, output);
+    for (const change of scored.classChanges)
+      this.#noteClass(change, input.timestamps[change.point] ?? latestMs);
     for (let run = 0; run < input.runs; run++) {
       const last = (input.starts[run] ?? 0) + (input.counts[run] ?? 0) - 1;
       this.#shelf.setLifeCycle(input.rows[run] ?? 0, scored.lifeCycle[last] ?? 0);
@@ -179,9 +193,7 @@ class DetectKernel implements Kernel {
   }
 
   #tell(event: EpisodeEvent, latestMs: number, output: KernelOutput): void {
-    const definition = this.#codec.decode(this.#shelf.definition(event.row), [
-      'SeriesDefinition',
-    ]).value;
+    const definition = this.#definitionOf(event.row);
     const context = event.point < 0 ? undefined : this.#gatherer.contextOf(event.point);
     const anomaly = anomalyRecord(event, definition, context, this.#models.modelSet);
     const partition = partitionOfText(definition.tenant, this.#context.partitions);
@@ -193,6 +205,17 @@ class DetectKernel implements Kernel {
       latestMs,
     );
     output.count(`anomalies_total{phase="${event.phase}"}`, 1);
+  }
+
+  /** A class that was inferred anew is a decision: from now on other weights hold. */
+  #noteClass({ row, metricClass }: ClassChange, atMs: number): void {
+    const { tenant, name } = this.#definitionOf(row);
+    const decided = { kind: 'MODEL', code: 'CLASS_INFERRED', outcome: metricClass } as const;
+    this.#decisions.note({ ...decided, tenant, atMs, count: 1, example: name });
+  }
+
+  #definitionOf(row: number): SeriesDefinition {
+    return this.#codec.decode(this.#shelf.definition(row), ['SeriesDefinition']).value;
   }
 
   /** Every partition of `anomalies` hears how far event time has come here: correlate’s timers run by it. */

@@ -1,5 +1,6 @@
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
 import type { Scorer } from '../scorer.ts';
+import { labelledClassPart } from './class-report.ts';
 import { crossFit } from './cross-fit.ts';
 import { type DataRun, dataF1, dataFigures, figureNames, nabOf, runData } from './data-run.ts';
 import { type LabelledSeries, labelledMachines, labelledSeries } from './labelled-data.ts';
@@ -34,6 +35,15 @@ export async function dataReport(
     ['members', members],
     ['cross-fitted', fittedPart(fitted)],
     ['machines', await machinePart(scorer, root)],
+    [
+      'labelled classes',
+      labelledClassPart(
+        new Map([
+          ['nab', nab],
+          ['kpi', kpi],
+        ]),
+      ),
+    ],
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { metricClasses } from '../metric-class.ts';
 import { seededRandom } from '../seeded-random.ts';
 import {
   deviationBefore,
@@ -8,7 +9,7 @@ import {
   faultsOf,
   plantFault,
 } from './fault-series.ts';
-import { fleetSeries, joiningOf, metricClasses, resample } from './fleet-series.ts';
+import { fleetSeries, joiningOf, resample } from './fleet-series.ts';
 
 const HOUR_MS = 3_600_000;
 

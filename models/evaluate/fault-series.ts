@@ -1,5 +1,6 @@
+import type { MetricClass } from '../metric-class.ts';
 import { gaussian, seededRandom } from '../seeded-random.ts';
-import { fleetSeries, type MetricClass, type SeriesPoints } from './fleet-series.ts';
+import { fleetSeries, type SeriesPoints } from './fleet-series.ts';
 
 /** Faults that can be planted. */
 export const faultKinds = [

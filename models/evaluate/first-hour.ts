@@ -1,6 +1,7 @@
+import { type MetricClass, metricClasses } from '../metric-class.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { deviationBefore } from './fault-series.ts';
-import { fleetSeries, type MetricClass, metricClasses, type SeriesPoints } from './fleet-series.ts';
+import { fleetSeries, type SeriesPoints } from './fleet-series.ts';
 import { type ScoringSetup, scoreRows } from './score-rows.ts';
 
 /** Faults planted in young series. */

@@ -1,17 +1,5 @@
+import type { MetricClass } from '../metric-class.ts';
 import { gaussian, seededRandom } from '../seeded-random.ts';
-
-/** Classes of metrics that the generated fleet has. */
-export const metricClasses = [
-  'latency',
-  'error-ratio',
-  'throughput',
-  'saturation',
-  'seasonal-kpi',
-  'sparse-counts',
-  'counter',
-  'steps',
-] as const;
-export type MetricClass = (typeof metricClasses)[number];
 
 /** Points of one series: epoch ms and values. */
 export interface SeriesPoints {

@@ -1,3 +1,4 @@
+import { type MetricClass, metricClasses } from '../metric-class.ts';
 import {
   type FaultKind,
   type FaultSeries,
@@ -6,7 +7,6 @@ import {
   faultSeries,
   faultSizes,
 } from './fault-series.ts';
-import { type MetricClass, metricClasses } from './fleet-series.ts';
 import { countOnsets, type JudgedRows, type OnsetCounts } from './onset-metrics.ts';
 import { type ScoringSetup, scoreRows } from './score-rows.ts';
 import { vusPr } from './vus-pr.ts';

@@ -1,7 +1,8 @@
+import { metricClasses } from '../metric-class.ts';
 import { awkwardCases } from './awkward-cases.ts';
+import { classPart } from './class-report.ts';
 import { faultSizes } from './fault-series.ts';
 import { type FirstHour, runFirstHour, youngFaults, youngRecall } from './first-hour.ts';
-import { metricClasses } from './fleet-series.ts';
 import { cadences, type FaultRun, recallTable, runGeneratedFaults } from './generated-faults.ts';
 import { bootstrap, wilson } from './intervals.ts';
 import { judgeCase, passed } from './judge-case.ts';
@@ -38,6 +39,7 @@ export async function generatedReport(
     ['rate', ratePart(curve)],
     ['first hour', hourPart(hours)],
     ['awkward cases', await casePart(setup)],
+    ['classes', classPart()],
   ]);
 }
 

@@ -1,13 +1,7 @@
 import { quietMs } from '../../operators/detect/rate-calibration.ts';
 import { defaultTuning } from '../../operators/detect/tuning.ts';
-import {
-  fleetSeries,
-  joiningOf,
-  type MetricClass,
-  metricClasses,
-  resample,
-  type SeriesPoints,
-} from './fleet-series.ts';
+import { type MetricClass, metricClasses } from '../metric-class.ts';
+import { fleetSeries, joiningOf, resample, type SeriesPoints } from './fleet-series.ts';
 import { type ScoredRows, type ScoringSetup, scoreRows } from './score-rows.ts';
 
 /** Scores at which false onsets are counted. */

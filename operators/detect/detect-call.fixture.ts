@@ -1,3 +1,4 @@
+import type { ClassName } from '../../models/metric-class.ts';
 import type { Scorer } from '../../models/scorer.ts';
 import { type DetectInput, type DetectSettings, defaultSettings } from './detect-input.ts';
 import type { EpisodeEvent } from './detect-output.ts';
@@ -22,6 +23,8 @@ export interface TrackResult {
   readonly lifeCycles: number[];
   readonly surprises: number[];
   readonly episodes: Omit<EpisodeEvent, 'row' | 'point'>[];
+  /** Classes inferred, one after the other. */
+  readonly classes: ClassName[];
 }
 
 /** A detector over fresh tables, with a row for each track. */
@@ -65,6 +68,7 @@ export async function runCalls(
       }
     }
     for (const { row, point: _, ...event } of output.episodes) results[row]?.episodes.push(event);
+    for (const { row, metricClass } of output.classChanges) results[row]?.classes.push(metricClass);
   }
   return results;
 }
@@ -108,5 +112,6 @@ function emptyResult(): TrackResult {
     lifeCycles: [],
     surprises: [],
     episodes: [],
+    classes: [],
   };
 }

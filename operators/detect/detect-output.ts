@@ -1,3 +1,4 @@
+import type { ClassName } from '../../models/metric-class.ts';
 import type { memberIds } from './state-columns.ts';
 
 /** How far a series' state has come: onsets need at least `probation`. */
@@ -29,6 +30,14 @@ export interface FeatureShare {
   readonly name: string;
   readonly value: number;
   readonly contribution: number;
+}
+
+/** The class of a series was inferred anew from its values; it holds from the next point on. */
+export interface ClassChange {
+  readonly row: number;
+  /** Point of the call behind which it changed. */
+  readonly point: number;
+  readonly metricClass: ClassName;
 }
 
 /** A change of an episode. All times are event time in ms; values are in the metric's unit, at the peak. */
@@ -63,6 +72,8 @@ export interface EpisodeEvent {
   readonly members: readonly MemberVerdict[];
   readonly features: readonly FeatureShare[];
   readonly lifeCycle: LifeCycle;
+  /** Class that the series had when this was told. */
+  readonly metricClass: ClassName;
   readonly historical: boolean;
 }
 
@@ -81,6 +92,7 @@ export interface DetectOutput {
   /** `[points × members]` surprises, before weights. */
   readonly surprises: Float64Array;
   readonly episodes: readonly EpisodeEvent[];
+  readonly classChanges: readonly ClassChange[];
 }
 
 /** Makes an output with room for so many points; `surprises` is the detector’s own column. */
@@ -95,5 +107,6 @@ export function newDetectOutput(size: number, surprises: Float64Array): DetectOu
     lifeCycle: new Uint8Array(size),
     surprises,
     episodes: [],
+    classChanges: [],
   };
 }

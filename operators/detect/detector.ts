@@ -9,6 +9,7 @@ import { MemberColumns } from './member-columns.ts';
 import { MemberTracker } from './member-tracker.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { RateCalibration, type SumReading } from './rate-calibration.ts';
+import { inferredClass } from './series-state.ts';
 import { SeriesTracker } from './series-tracker.ts';
 import { SeriesWatch } from './series-watch.ts';
 import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
@@ -96,7 +97,8 @@ export class Detector {
     this.#read(input.values, points, windows);
     this.#book.clear();
     for (let r = 0; r < input.runs; r++) this.#run(input, r);
-    return { ...this.#output, points, episodes: this.#book.events };
+    const { classChanges } = this.#pass;
+    return { ...this.#output, points, episodes: this.#book.events, classChanges };
   }
 
   /** Closes the episode of a series that is given up, if one is open, and returns what is to be told of that. */
@@ -105,6 +107,7 @@ export class Detector {
     this.#book.clear();
     Object.assign(this.#reading, { row, point: -1, score: 0 });
     this.#reading.intervalMs = level.view(row)[level.index(row)] as number;
+    this.#reading.metricClass = inferredClass(this.#tables.series, row);
     this.#watch.load(row, 0);
     this.#onsets.end(this.#reading);
     this.#watch.store(row, 0);
@@ -173,6 +176,7 @@ export class Detector {
     const before = ordinal[i] as number;
     reading.point = i;
     reading.before = before;
+    reading.metricClass = this.#pass.metricClass[i] as number;
     reading.ms = input.timestamps[i] as number;
     reading.value = input.values[i] as number;
     reading.gapMs = gapMs[i] as number;
@@ -283,6 +287,7 @@ const blankReading = {
   confidence: 0,
   movement: SHAPE,
   lifeCycle: COLD,
+  metricClass: 0,
   historical: 0,
   late: false,
   span: 0,

@@ -1,3 +1,4 @@
+import { classNames } from '../../models/metric-class.ts';
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { EpisodeEvent, FeatureShare, MemberVerdict } from './detect-output.ts';
 import { lifeCycles, movements, tiers } from './detect-output.ts';
@@ -23,6 +24,8 @@ export interface PointReading {
   confidence: number;
   movement: number;
   lifeCycle: number;
+  /** Number of the class of the series. */
+  metricClass: number;
   historical: number;
   /** It came behind the watermark. */
   late: boolean;
@@ -173,6 +176,7 @@ export class EpisodeBook {
       members,
       features: shares(members),
       lifeCycle: lifeCycles[mark[markAt + 2] as number] ?? 'live',
+      metricClass: classNames[reading.metricClass] ?? 'general',
       historical: mark[markAt + 3] === 1,
     });
     this.#table.touch(slot);

@@ -1,4 +1,7 @@
+import { classNames, classNumber } from '../../models/metric-class.ts';
+import { inferClass, isClassDue } from './class-inference.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
+import type { ClassChange } from './detect-output.ts';
 import { FORECAST_WIDTH, writeForecastFeatures } from './forecast-features.ts';
 import type { SeriesTracker } from './series-tracker.ts';
 import { WINDOW } from './state-columns.ts';
@@ -52,6 +55,10 @@ export class FeaturePass {
   gapMs = new Float64Array(0);
   /** 1 where a gap lies before the point. */
   gap = new Uint8Array(0);
+  /** Number of the class that the series had before the point: a place in `classNames`. */
+  metricClass = new Uint8Array(0);
+  /** Changes of class, in order. */
+  classChanges: ClassChange[] = [];
   readonly #tracker: SeriesTracker;
   readonly #window = new Float64Array(WINDOW);
 
@@ -63,13 +70,19 @@ export class FeaturePass {
   run(input: DetectInput, points: number): void {
     this.#reserve(points);
     this.windows = 0;
+    this.classChanges = [];
     for (let r = 0; r < input.runs; r++) {
       const row = input.rows[r] as number;
       const settings = input.settings[input.settingsOf[r] as number] as DetectSettings;
       const start = input.starts[r] as number;
       const end = start + (input.counts[r] as number);
       this.#tracker.load(row);
-      for (let i = start; i < end; i++) this.#point(input, settings, i);
+      const given = classNumber(settings.class) ?? 0;
+      for (let i = start; i < end; i++) {
+        this.metricClass[i] = given === 0 ? this.#tracker.metricClass : given;
+        this.#point(input, settings, i);
+        if (given === 0 && isClassDue(this.#tracker.count)) this.#inferClass(row, i);
+      }
       this.#tracker.store(row);
     }
   }
@@ -102,6 +115,15 @@ export class FeaturePass {
     this.windowOf[i] = tracker.count >= WINDOW && tracker.count % hop === 0 ? this.#close() : -1;
   }
 
+  #inferClass(row: number, point: number): void {
+    const tracker = this.#tracker;
+    tracker.readWindow(this.#window);
+    const metricClass = inferClass(tracker, this.#window, tracker.metricClass);
+    if (metricClass === tracker.metricClass) return;
+    tracker.metricClass = metricClass;
+    this.classChanges.push({ row, point, metricClass: classNames[metricClass] ?? 'general' });
+  }
+
   #close(): number {
     const tracker = this.#tracker;
     const at = this.windows;
@@ -132,6 +154,7 @@ export class FeaturePass {
     this.beyond = new Float64Array(size);
     this.span = new Float64Array(size);
     this.gap = new Uint8Array(size);
+    this.metricClass = new Uint8Array(size);
   }
 }
 

@@ -29,6 +29,7 @@ function setUp() {
     score: 0,
     confidence: 1,
     movement: 0,
+    metricClass: 0,
     lifeCycle: 3,
     historical: 0,
     late: false,

@@ -161,9 +161,14 @@ function grown<T extends { set(from: T): void }>(from: T, to: T): T {
   return to;
 }
 
-/** Where the catalog has no definition, the stage’s own options hold. */
+/**
+ * Where the catalog has no definition, the stage’s own options hold. The class of a counter is known by its kind, which
+ * the producer may have told.
+ */
 function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSettings {
-  if (context.catalogVersion === 0) return defaults;
+  const counted = context.kind === 'COUNTER' || context.kind === 'BUCKET';
+  const metricClass = context.class ?? (counted ? 'counter' : 'general');
+  if (context.catalogVersion === 0) return counted ? { ...defaults, class: metricClass } : defaults;
   const { intervalMs, hop, dataMin, dataMax, minAbs, minRel, sensitivity } = context;
   const direction = directions[context.direction];
   return {
@@ -175,7 +180,7 @@ function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSet
     minAbs,
     minRel,
     sensitivity,
-    class: context.class ?? 'general',
+    class: metricClass,
     holidays: null,
   };
 }

@@ -1,11 +1,14 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
-import { readTime, writeTime } from '../packed-time.ts';
+import { readTime, readTimeMarks, writeTime } from '../packed-time.ts';
 import type { DetectTables } from './detect-tables.ts';
 import { SeasonProfile } from './season-profile.ts';
 import { SeriesWatch } from './series-watch.ts';
+import { CLASS_BIT } from './state-columns.ts';
 import { ValueRing } from './value-ring.ts';
 
 const fround = Math.fround;
+/** The time of the last point has room for so much of a class; a bit of the marks has the rest. */
+const LAST_CLASS_MARK = 3;
 /** Points from which on a leap is known. */
 export const LEAP_POINTS = 4;
 
@@ -59,6 +62,8 @@ export class SeriesState {
   /** Points in a row that repeated the one before, and most of them that were followed by another value. */
   repeats = 0;
   mostRepeats = 0;
+  /** Number of the inferred class: a place in `classNames`. */
+  metricClass = 0;
   /** Sum, count and distances from the season of the values in the open slot. */
   slotSum = 0;
   slotCount = 0;
@@ -118,6 +123,11 @@ export class SeriesState {
   load(row: number): void {
     this.base = this.#base.view(row)[this.#base.index(row)] as number;
     this.lastMs = readTime(this.#last.view(row), this.#last.index(row));
+    const classMark = readTimeMarks(this.#last.view(row), this.#last.index(row));
+    this.metricClass = classFrom(
+      this.#mark.view(row)[this.#mark.index(row) + 1] as number,
+      classMark,
+    );
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     this.intervalMs = level[at++] as number;
@@ -178,7 +188,8 @@ export class SeriesState {
   /** Puts the row back and marks its page as changed. */
   store(row: number): void {
     this.#base.view(row)[this.#base.index(row)] = this.base;
-    writeTime(this.#last.view(row), this.#last.index(row), this.lastMs);
+    const classMark = this.metricClass & LAST_CLASS_MARK;
+    writeTime(this.#last.view(row), this.#last.index(row), this.lastMs, classMark);
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     level[at++] = this.intervalMs;
@@ -203,6 +214,8 @@ export class SeriesState {
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     mark[markAt] = this.ring.mark;
+    const others = (mark[markAt + 1] as number) & ~CLASS_BIT;
+    mark[markAt + 1] = others | (this.metricClass > LAST_CLASS_MARK ? CLASS_BIT : 0);
     const still = this.#still.view(row);
     const stillAt = this.#still.index(row);
     still[stillAt] = this.repeats;
@@ -224,4 +237,16 @@ export class SeriesState {
     this.#hourSlot.view(row)[this.#hourSlot.index(row)] = this.openSlot;
     this.#hours.touch(row);
   }
+}
+
+/** Returns the number of the class that was inferred for a row: a place in `classNames`, at most 7. */
+export function inferredClass(series: PagedTable, row: number): number {
+  const mark = series.column('detect.mark');
+  const last = series.column('detect.last');
+  const classMark = readTimeMarks(last.view(row), last.index(row));
+  return classFrom(mark.view(row)[mark.index(row) + 1] as number, classMark);
+}
+
+function classFrom(marks: number, classMark: number): number {
+  return (marks & CLASS_BIT) === 0 ? classMark : classMark + LAST_CLASS_MARK + 1;
 }

@@ -21,7 +21,7 @@ export const STALE_INTERVALS = 288;
  * fixed steps. `exposure`: time over which excursions were counted. `excursion`, `peak`: end of the one under way, ms from
  * the last point, and its height; 0 without. `still`: repeats in a row, and most of them. `link`:
  * accepted points; season row + 1, or where `WATCHED` is set watch row + 1. `mark`: ring exponent; points until onsets are
- * allowed again (3 bits), life-cycle (3 bits, `SeriesShelf`’s), `WATCHED`; points in a row outside the band, where they are whole. A row of zeros is a series that has seen nothing.
+ * allowed again (3 bits), life-cycle (3 bits, `SeriesShelf`’s), `WATCHED`, a bit of the class (the other two are marks of `last`); points in a row outside the band, where they are whole. A row of zeros is a series that has seen nothing.
  */
 export const detectColumns: readonly ColumnSpec[] = [
   { name: 'detect.base', type: 'f64' },
@@ -43,6 +43,7 @@ export const PAUSE_BITS = 7;
 export const LIFE_CYCLE_SHIFT = 3;
 export const LIFE_CYCLE_BITS = 7 << LIFE_CYCLE_SHIFT;
 export const WATCHED = 64;
+export const CLASS_BIT = 128;
 
 /**
  * Columns of what a series has only while something is odd about it (`SeriesWatch`), 16 bytes a row: end of the
