@@ -1,10 +1,9 @@
-import { parseTimestamp } from '../pipelines/producers/timestamp-text.ts';
 import { topology } from '../pipelines/topology.ts';
 import { errorCatalogue } from '../runtime/errors.ts';
 import { nearestWord } from '../runtime/options/nearest-word.ts';
-import { readDurationMs } from '../runtime/options/quantity.ts';
 import type { DeadLetterRow } from './dead-letter-row.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
+import { timeArgument } from './time-argument.ts';
 
 /** Which dead letters are meant; what is absent is not looked at. */
 export interface DeadLetterFilter {
@@ -34,8 +33,8 @@ export function deadLetterTest(filter: DeadLetterFilter, nowMs: number): DeadLet
   }
   const stages = topology.map(({ name }) => name);
   if (stage !== undefined) requireWord('--stage', 'stage', stage, stages);
-  const fromMs = timeOf('--from', filter.from, nowMs) ?? Number.NEGATIVE_INFINITY;
-  const toMs = timeOf('--to', filter.to, nowMs) ?? Number.POSITIVE_INFINITY;
+  const fromMs = timeArgument('--from', filter.from, nowMs) ?? Number.NEGATIVE_INFINITY;
+  const toMs = timeArgument('--to', filter.to, nowMs) ?? Number.POSITIVE_INFINITY;
   return (row) =>
     (codes.length === 0 || codes.includes(row.code)) &&
     (stage === undefined || row.stage === stage) &&
@@ -50,16 +49,4 @@ function requireWord(option: string, kind: string, word: string, known: readonly
   const hint =
     nearest === undefined ? `There are: ${known.join(', ')}` : `Did you mean ${nearest}?`;
   throw new CommandFailure(`${option}: there is no ${kind} ${word}`, exitCode.usage, hint);
-}
-
-function timeOf(option: string, text: string | undefined, nowMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  const agoMs = readDurationMs(text);
-  const ms = agoMs === undefined ? parseTimestamp(text) : nowMs - agoMs;
-  if (ms !== undefined) return ms;
-  throw new CommandFailure(
-    `${option}: "${text}" is no time`,
-    exitCode.usage,
-    'Expected a time such as 2026-11-24T09:00Z, or how long ago, such as 90m.',
-  );
 }

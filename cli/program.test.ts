@@ -25,6 +25,7 @@ describe('usage', () => {
       'tail',
       'backtest',
       'explain',
+      'feedback',
       'dead-letter',
       'topics',
       'schemas',

@@ -9,6 +9,7 @@ import { addConfig } from './commands/config.ts';
 import { addDeadLetter } from './commands/dead-letter.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
+import { addFeedback } from './commands/feedback.ts';
 import { addProduce } from './commands/produce.ts';
 import { addRun } from './commands/run.ts';
 import { addSchemas } from './commands/schemas.ts';
@@ -25,6 +26,7 @@ const commands = [
   addProduce,
   addTail,
   addExplain,
+  addFeedback,
   addBacktest,
   addDeadLetter,
   addTopics,

@@ -5,9 +5,6 @@ import type { SeriesContext } from '../schemas/generated/series-context.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { longId } from '../schemas/identity.ts';
 
-/** Score at which a warning opens, by definition. */
-const THRESHOLD = 1;
-
 const lifeCycleSymbols: Readonly<Record<LifeCycle, Anomaly['lifeCycle']>> = {
   cold: 'COLD',
   warming: 'WARMING',
@@ -29,7 +26,6 @@ export function anomalyRecord(
     ...whose(definition, context),
     ...course(event),
     ...why(event, modelSet),
-    threshold: THRESHOLD,
     stateTier: 0,
     imputed: 0,
     nearest: null,
@@ -87,11 +83,12 @@ function course(event: EpisodeEvent) {
 }
 
 function why(
-  { score, peakScore, grade, confidence, tier, members, features }: EpisodeEvent,
+  { score, threshold, peakScore, grade, confidence, tier, members, features }: EpisodeEvent,
   modelSet: ModelSet,
 ) {
   return {
     score,
+    threshold,
     peakScore,
     grade,
     confidence,

@@ -1,10 +1,14 @@
 import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
+import type { DetectInput } from '../operators/detect/detect-input.ts';
 import {
   type ClassChange,
   type EpisodeEvent,
   lifeCycles,
+  type OnsetRuling,
 } from '../operators/detect/detect-output.ts';
 import { Detector } from '../operators/detect/detector.ts';
+import { FeedbackBook } from '../operators/detect/feedback-book.ts';
+import { OpeningLevels } from '../operators/detect/opening-levels.ts';
 import { type DetectOptions, settingsFrom, tuningFrom } from '../operators/detect/options.ts';
 import { type GatherDrops, RunGatherer } from '../operators/detect/run-gatherer.ts';
 import { SeriesShelf } from '../operators/detect/series-shelf.ts';
@@ -29,10 +33,14 @@ import { ColumnMemory, type PackedBatch, readPackedBatch } from '../schemas/read
 import { anomalyRecord } from './anomaly-record.ts';
 import { DecisionWriter } from './decision-writer.ts';
 import { decodeRecord } from './decode-record.ts';
+import { FeedbackReader } from './feedback-reader.ts';
 import type { StageOptions } from './stage-options.ts';
 import { TimedScorer } from './timed-scorer.ts';
 
 type Context = KernelContext<StageOptions<DetectOptions>>;
+
+/** Input topics by their number in the topology. */
+const ENRICHED = 0;
 
 /** The models of this thread: every task in it shares them. */
 let ensemble: Promise<OnnxEnsemble> | undefined;
@@ -49,6 +57,9 @@ class DetectKernel implements Kernel {
   readonly #gatherer: RunGatherer;
   readonly #detector: Detector;
   readonly #eventTime: WatermarkRelay;
+  readonly #book: FeedbackBook;
+  readonly #feedback: FeedbackReader;
+  readonly #openings: OpeningLevels;
   readonly #decisions: DecisionWriter;
   #restored = false;
 
@@ -63,7 +74,16 @@ class DetectKernel implements Kernel {
       memoryBytes: series.definitionMemoryBytes,
       scratch: this.#scratch,
     });
-    this.#gatherer = new RunGatherer(this.#shelf, this.#progress, settingsFrom(section));
+    this.#book = new FeedbackBook(section.feedback);
+    this.#feedback = new FeedbackReader(this.#codec, this.#book, context.partition);
+    this.#openings = new OpeningLevels(this.#book, (row) => this.#definitionOf(row));
+    this.#decisions = new DecisionWriter(context, this.#codec);
+    this.#gatherer = new RunGatherer({
+      shelf: this.#shelf,
+      progress: this.#progress,
+      defaults: settingsFrom(section),
+      openings: this.#openings,
+    });
     this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section));
     // One partition feeds this task and has its ticks at their distance already: each is passed on.
     this.#eventTime = new WatermarkRelay({
@@ -82,6 +102,10 @@ class DetectKernel implements Kernel {
     const { sweep } = this.#shelf;
     let latestMs = 0;
     while (input.next()) {
+      if (input.topic !== ENRICHED) {
+        this.#feedback.read(input, output);
+        continue;
+      }
       latestMs = Math.max(latestMs, input.timestampMs);
       const batch = this.#read(input, output);
       if (batch === undefined) continue;
@@ -116,6 +140,7 @@ class DetectKernel implements Kernel {
     yield* single('sweep', this.#shelf.sweep);
     yield* single('source', this.#progress);
     yield* single('time', this.#eventTime);
+    yield* numbered('feedback', this.#book.takeChanged());
     yield* single('decisions', this.#decisions);
   }
 
@@ -133,6 +158,7 @@ class DetectKernel implements Kernel {
     else if (name === 'sweep') sweep.restore(value);
     else if (name === 'source') this.#progress.restore(value);
     else if (name === 'time') this.#eventTime.restore(value);
+    else if (name === 'feedback') this.#book.restore(number, value);
     else if (name === 'decisions') this.#decisions.restore(value);
   }
 
@@ -172,6 +198,7 @@ class DetectKernel implements Kernel {
   #giveUp(row: number, latestMs: number, output: KernelOutput): void {
     for (const event of this.#detector.end(row)) this.#tell(event, latestMs, output);
     this.#shelf.evict(row);
+    this.#openings.forget(row);
     output.count('series_evicted_total', 1);
   }
 
@@ -183,6 +210,7 @@ class DetectKernel implements Kernel {
     for (const event of scored.episodes) this.#tell(event, latestMs, output);
     for (const change of scored.classChanges)
       this.#noteClass(change, input.timestamps[change.point] ?? latestMs);
+    for (const ruling of scored.rulings) this.#note(ruling, input);
     for (let run = 0; run < input.runs; run++) {
       const last = (input.starts[run] ?? 0) + (input.counts[run] ?? 0) - 1;
       this.#shelf.setLifeCycle(input.rows[run] ?? 0, scored.lifeCycle[last] ?? 0);
@@ -212,6 +240,14 @@ class DetectKernel implements Kernel {
     const { tenant, name } = this.#definitionOf(row);
     const decided = { kind: 'MODEL', code: 'CLASS_INFERRED', outcome: metricClass } as const;
     this.#decisions.note({ ...decided, tenant, atMs, count: 1, example: name });
+  }
+
+  /** Notes what beside the score decided on an onset. */
+  #note({ row, point, code, outcome }: OnsetRuling, { timestamps }: DetectInput): void {
+    const { tenant, name } = this.#definitionOf(row);
+    const kind = outcome === 'held' ? 'SUPPRESS' : 'OPEN';
+    const atMs = timestamps[point] ?? 0;
+    this.#decisions.note({ tenant, kind, code, outcome, atMs, count: 1, example: name });
   }
 
   #definitionOf(row: number): SeriesDefinition {

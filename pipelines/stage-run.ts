@@ -22,7 +22,7 @@ import type {
   SubscriptionEvent,
   TopicRecord,
 } from '../runtime/transport.ts';
-import { feedBroadcast } from './broadcast-feed.ts';
+import { BroadcastHub } from './broadcast-hub.ts';
 import type { StageTrace } from './observability/traces.ts';
 import type { StageMeter } from './observability/worker-metrics-stage.ts';
 import type { StageStats } from './stage-stats.ts';
@@ -75,12 +75,19 @@ export class StageRun {
   readonly #held = new Set<number>();
   readonly #broken = Promise.withResolvers<void>();
   readonly #standbys: StandbySet;
+  readonly #broadcasts: BroadcastHub;
 
   constructor(spec: StageSpec, services: StageServices, subscription: Subscription) {
     this.#spec = spec;
     this.#services = services;
     this.#subscription = subscription;
     this.#standbys = new StandbySet(spec, services);
+    this.#broadcasts = new BroadcastHub({
+      ...services,
+      topics: spec.broadcast,
+      fail: (error) => this.#results.error(error),
+      signal: this.#abort.signal,
+    });
     services.stats.restarted();
     services.meter.subscribed(this.#tasks, this.#paused);
     services.meter.standsBy(this.#standbys);
@@ -182,16 +189,7 @@ export class StageRun {
     for (const [topic, offset] of from)
       stats.assigned(partition, topic, offset, committed.get(topic) ?? 0);
     this.#tasks.set(partition, task);
-    const { transport, prefix } = this.#services;
-    for (const topic of this.#spec.broadcast) {
-      await feedBroadcast({
-        transport,
-        topic: prefix + topic,
-        feed: (records) => task.broadcast(topic, records),
-        fail: (error) => this.#results.error(error),
-        signal: this.#abort.signal,
-      });
-    }
+    await this.#broadcasts.attach(partition, (...records) => task.broadcast(...records));
     meter.started(partition);
     this.#subscription.start(partition, from);
   }
@@ -206,6 +204,7 @@ export class StageRun {
     task.checkpoint();
     await task.settled();
     this.#tasks.delete(partition);
+    this.#broadcasts.detach(partition);
     await task.close();
     const { stats, meter, trace } = this.#services;
     for (const each of [stats, meter, trace]) each?.released(partition);

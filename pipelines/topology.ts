@@ -8,7 +8,7 @@ import type { StageSpec } from '../runtime/stage-spec.ts';
  *     anomalies ─▶ correlate ─▶ alerts, incidents ─▶ route ─▶ notifications
  *
  * Every stage is a consumer group of its own and may also write `decisions` and `dead-letter`. `catalog` tells validate
- * which tenants there are and enrich what a metric is; `schemas` are writer schemas that the registry was asked for
+ * which tenants there are and enrich what a metric is; `commands` tell detect what people think of its anomalies; `schemas` are writer schemas that the registry was asked for
  * (a topic of this worker’s memory only). Retention, partitioning and record types of each topic: `schemas/topics.ts`.
  */
 export const topology = [
@@ -31,7 +31,7 @@ export const topology = [
   {
     name: 'detect',
     inputs: ['metrics.enriched'],
-    broadcast: [],
+    broadcast: ['commands'],
     local: [],
     outputs: ['anomalies', 'scores', 'decisions'],
     kernel: new URL('./detect.kernel.ts', import.meta.url).href,

@@ -16,6 +16,8 @@ export type TaskItem =
   | {
       readonly kind: 'broadcast';
       readonly topic: number;
+      /** Partition that they come from. */
+      readonly partition: number;
       readonly records: readonly TopicRecord[];
       readonly bytes: number;
     }
@@ -53,7 +55,8 @@ export function packCall(slot: SlotWriter, partition: number, items: readonly Ta
     if (item.kind === 'records') {
       for (const record of item.records) slot.append(item.topic, partition, record.offset, record);
     } else if (item.kind === 'broadcast') {
-      for (const record of item.records) slot.append(item.topic, 0, offsetOf(record), record);
+      for (const record of item.records)
+        slot.append(item.topic, item.partition, offsetOf(record), record);
     }
   }
 }

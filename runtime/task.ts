@@ -128,16 +128,17 @@ export class Task {
   }
 
   /**
-   * Takes records of a broadcast or local topic.
+   * Takes records of a partition of a broadcast topic, or of a local one.
    *
    * What is broadcast acts on the input behind it, in a replay as in the first run: the kernel keeps it in its state,
    * the state is saved where it came in, and none is taken in while older input is replayed.
    */
-  broadcast(topic: string, records: readonly TopicRecord[]): void {
+  broadcast(topic: string, records: readonly TopicRecord[], partition = 0): void {
     if (records.length === 0) return;
     const { inputs, broadcast, local } = this.#spec;
     const number = inputs.length + [...broadcast, ...local].indexOf(topic);
-    const item: TaskItem = { kind: 'broadcast', topic: number, records, bytes: size(records) };
+    const bytes = size(records);
+    const item: TaskItem = { kind: 'broadcast', topic: number, partition, records, bytes };
     if (!broadcast.includes(topic)) return this.#put(item);
     this.#held.push(item);
     this.#broadcastHeld();

@@ -1,4 +1,4 @@
-import type { ClassName } from '../../models/metric-class.ts';
+import { type ClassName, classNames } from '../../models/metric-class.ts';
 import type { Scorer } from '../../models/scorer.ts';
 import { type DetectInput, type DetectSettings, defaultSettings } from './detect-input.ts';
 import type { EpisodeEvent } from './detect-output.ts';
@@ -11,6 +11,8 @@ export interface Track {
   readonly timestamps: readonly number[];
   readonly values: readonly number[];
   readonly settings?: Partial<DetectSettings>;
+  /** Score at which an episode opens; 1 by default. */
+  readonly level?: number;
 }
 
 /** Everything that a detector said of one series, point by point. */
@@ -97,6 +99,9 @@ function inputOf(tracks: readonly Track[], cuts: readonly Cut[]): DetectInput {
     settingsOf: Uint32Array.from(cuts, ([track]) => track),
     settings: tracks.map(({ settings }) => ({ ...defaultSettings, ...settings })),
     historical: new Uint8Array(cuts.length),
+    levels: cuts.map(([track]) =>
+      new Float64Array(classNames.length).fill(tracks[track]?.level ?? 1),
+    ),
     timestamps: Float64Array.from(timestamps),
     values: Float64Array.from(values),
   };

@@ -53,6 +53,8 @@ export interface DetectInput {
   readonly historical: Uint8Array;
   /** Not 0 where a run came behind the watermark; absent where nothing is late. */
   readonly late?: Uint8Array;
+  /** Score at which an episode opens, per run and class (a place for each of `classNames`); absent: 1 everywhere. */
+  readonly levels?: readonly Float64Array[];
   /** Event time, ms. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;

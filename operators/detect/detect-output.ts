@@ -63,6 +63,8 @@ export interface EpisodeEvent {
   readonly lower: number;
   readonly upper: number;
   readonly score: number;
+  /** Score at which an episode of the series opens at that time. */
+  readonly threshold: number;
   readonly peakScore: number;
   /** 1 - 0.15^peakScore. */
   readonly grade: number;
@@ -75,6 +77,14 @@ export interface EpisodeEvent {
   /** Class that the series had when this was told. */
   readonly metricClass: ClassName;
   readonly historical: boolean;
+}
+
+/** What held an episode back that the score alone would have opened, or let one open that it would not. */
+export interface OnsetRuling {
+  readonly row: number;
+  readonly point: number;
+  readonly code: 'FEEDBACK';
+  readonly outcome: 'held' | 'opened';
 }
 
 /** Scores of a call, one place per point; the arrays are written anew by the next call. */
@@ -93,6 +103,8 @@ export interface DetectOutput {
   readonly surprises: Float64Array;
   readonly episodes: readonly EpisodeEvent[];
   readonly classChanges: readonly ClassChange[];
+  /** At each point where something beside the score decided on an onset. */
+  readonly rulings: readonly OnsetRuling[];
 }
 
 /** Makes an output with room for so many points; `surprises` is the detector’s own column. */
@@ -108,5 +120,6 @@ export function newDetectOutput(size: number, surprises: Float64Array): DetectOu
     surprises,
     episodes: [],
     classChanges: [],
+    rulings: [],
   };
 }

@@ -1,9 +1,11 @@
 import type { Scorer } from '../../models/scorer.ts';
+import { blankReading } from './blank-reading.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import { type DetectOutput, type EpisodeEvent, newDetectOutput } from './detect-output.ts';
 import type { DetectTables } from './detect-tables.ts';
 import { EpisodeBook, type PointReading } from './episode-book.ts';
 import { FeaturePass } from './feature-pass.ts';
+import { calibratedLevels } from './feedback-book.ts';
 import { sensitivityFactor } from './gates.ts';
 import { MemberColumns } from './member-columns.ts';
 import { MemberTracker } from './member-tracker.ts';
@@ -63,6 +65,8 @@ export class Detector {
   #shapeError = new Float32Array(0);
   /** What the models of a window say, by window. */
   #results: readonly Float32Array[] = [];
+  /** Opening levels of the run at hand, by class. */
+  #levels: Float64Array = calibratedLevels;
   readonly #columns = new MemberColumns();
   #output = newDetectOutput(0, this.#columns.surprise);
   readonly #reading: PointReading & OnsetReading & SumReading;
@@ -96,16 +100,18 @@ export class Detector {
     }
     this.#read(input.values, points, windows);
     this.#book.clear();
+    this.#onsets.clear();
     for (let r = 0; r < input.runs; r++) this.#run(input, r);
     const { classChanges } = this.#pass;
-    return { ...this.#output, points, episodes: this.#book.events, classChanges };
+    const { rulings } = this.#onsets;
+    return { ...this.#output, points, episodes: this.#book.events, classChanges, rulings };
   }
 
   /** Closes the episode of a series that is given up, if one is open, and returns what is to be told of that. */
   end(row: number): readonly EpisodeEvent[] {
     const level = this.#tables.series.column('detect.level');
     this.#book.clear();
-    Object.assign(this.#reading, { row, point: -1, score: 0 });
+    Object.assign(this.#reading, { row, point: -1, score: 0, level: 1 });
     this.#reading.intervalMs = level.view(row)[level.index(row)] as number;
     this.#reading.metricClass = inferredClass(this.#tables.series, row);
     this.#watch.load(row, 0);
@@ -149,6 +155,7 @@ export class Detector {
     this.#load(row, lastMs);
     this.#reading.row = row;
     this.#reading.historical = input.historical[r] as number;
+    this.#levels = input.levels?.[r] ?? calibratedLevels;
     this.#reading.late = (input.late?.[r] ?? 0) !== 0;
     this.#members.hold(start, end, this.#pass.windowOf, this.#results, this.#columns);
     this.#members.rate(start, end, this.#columns);
@@ -177,6 +184,7 @@ export class Detector {
     reading.point = i;
     reading.before = before;
     reading.metricClass = this.#pass.metricClass[i] as number;
+    reading.level = this.#levels[reading.metricClass] as number;
     reading.ms = input.timestamps[i] as number;
     reading.value = input.values[i] as number;
     reading.gapMs = gapMs[i] as number;
@@ -270,33 +278,6 @@ export class Detector {
     this.#output = newDetectOutput(size, this.#columns.surprise);
   }
 }
-
-const blankReading = {
-  row: 0,
-  point: 0,
-  ms: 0,
-  gapMs: 0,
-  intervalMs: 0,
-  value: 0,
-  expected: 0,
-  lower: 0,
-  upper: 0,
-  sum: 0,
-  calibrated: 0,
-  score: 0,
-  confidence: 0,
-  movement: SHAPE,
-  lifeCycle: COLD,
-  metricClass: 0,
-  historical: 0,
-  late: false,
-  span: 0,
-  grain: 0,
-  flat: false,
-  sudden: 0,
-  before: 0,
-  gap: false,
-};
 
 function held(distance: number): number {
   return Math.min(12, Math.max(-12, distance));

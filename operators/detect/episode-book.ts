@@ -21,6 +21,8 @@ export interface PointReading {
   lower: number;
   upper: number;
   score: number;
+  /** Score at which an episode of the series opens: 1 unless feedback moved it. */
+  level: number;
   confidence: number;
   movement: number;
   lifeCycle: number;
@@ -169,6 +171,7 @@ export class EpisodeBook {
       lower: value[valueAt + 2] as number,
       upper: value[valueAt + 3] as number,
       score: reading.score,
+      threshold: reading.level,
       peakScore,
       grade: 1 - GRADE_BASE ** peakScore,
       confidence: this.#score.view(slot)[this.#score.index(slot) + 2] as number,

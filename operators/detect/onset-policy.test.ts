@@ -26,6 +26,7 @@ function setUp() {
     expected: 10,
     lower: 5,
     upper: 15,
+    level: 1,
     score: 0,
     confidence: 1,
     movement: 0,

@@ -1,5 +1,6 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { DetectSettings } from './detect-input.ts';
+import type { OnsetRuling } from './detect-output.ts';
 import type { EpisodeBook, PointReading } from './episode-book.ts';
 import { type GateReading, mayOpen } from './gates.ts';
 import { quietMs } from './rate-calibration.ts';
@@ -7,6 +8,9 @@ import type { SeriesWatch } from './series-watch.ts';
 import { PAUSE_BITS } from './state-columns.ts';
 import type { DetectTuning } from './tuning.ts';
 
+/** Score at which a warning opens where nobody said otherwise. */
+const CALIBRATED = 1;
+const CRITICAL = 2;
 /** Points after a gap at which no episode opens. */
 const PAUSE_POINTS = 5;
 /** Most points outside the band that are counted. */
@@ -42,6 +46,8 @@ export class OnsetPolicy {
   readonly #watch: SeriesWatch;
   readonly #book: EpisodeBook;
   readonly #tuning: DetectTuning;
+  /** What let an episode open, or held one back, beside the score; since the last `clear`. */
+  rulings: OnsetRuling[] = [];
   #pause = 0;
 
   /** @param watch of the series at hand, loaded and stored by the caller. */
@@ -50,6 +56,11 @@ export class OnsetPolicy {
     this.#watch = watch;
     this.#book = book;
     this.#tuning = tuning;
+  }
+
+  /** Forgets the rulings of the call before. */
+  clear(): void {
+    this.rulings = [];
   }
 
   load(row: number): void {
@@ -72,15 +83,24 @@ export class OnsetPolicy {
     if (reading.gap) this.#pause = PAUSE_POINTS;
     else if (this.#pause > 0) this.#pause -= 1;
     this.#closeIfQuiet(reading);
-    const scored = reading.score >= 2 ? 2 : reading.score >= 1 ? 1 : 0;
+    const scored = tierAt(reading.score, CALIBRATED);
+    const opening = tierAt(reading.score, reading.level);
+    // What is counted comes back into scores: feedback must not.
     this.#count(scored, reading);
-    const tier = Math.min(scored, this.#confirmed(reading));
-    if (this.#watch.episode !== 0) return this.#continue(settings, scored, tier, reading);
+    const higher = Math.max(scored, opening);
+    const tier = Math.min(higher, this.#confirmed(reading));
+    if (this.#watch.episode !== 0) return this.#continue(settings, higher, tier, reading);
     if (tier === 0 || !this.#ready(reading) || this.#counted(reading)) return 0;
     if (!mayOpen(settings, reading)) return 0;
+    if (scored !== opening) this.#rule(reading, 'FEEDBACK', opening === 0 ? 'held' : 'opened');
+    if (opening === 0) return 0;
     this.#watch.episode = this.#book.open(reading, tier);
     this.#watch.refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
     return tier;
+  }
+
+  #rule({ row, point }: OnsetReading, code: OnsetRuling['code'], outcome: 'held' | 'opened'): void {
+    this.rulings.push({ row, point, code, outcome });
   }
 
   /** Closes the episode of the reading’s row, if one is open. */
@@ -138,4 +158,10 @@ export class OnsetPolicy {
     this.#book.follow(this.#watch.episode, reading, risen ? tier : known);
     return risen ? tier : 0;
   }
+}
+
+/** Tier that a score reaches where a warning opens at `level`; critical is critical at any. */
+function tierAt(score: number, level: number): number {
+  if (score >= CRITICAL) return 2;
+  return score >= level ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type DetectSettings, defaultSettings } from './detect-input.ts';
+import { feedbackOptions } from './feedback-options.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
 
 /** Options of the detect stage: what holds for metrics whose definition does not say otherwise. */
@@ -69,6 +70,7 @@ export const detectOptions = z
       .max(100_000)
       .default(defaultTuning.warmPoints)
       .describe('Points of a new series before its first episode may open.'),
+    feedback: feedbackOptions.prefault({}),
   })
   .describe('How series are scored and when an episode opens.');
 

@@ -4,6 +4,8 @@ import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
 import { runFlags } from '../../schemas/run-flags.ts';
 import type { SourceProgress } from '../source-progress.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
+import { calibratedLevels } from './feedback-book.ts';
+import type { OpeningLevels } from './opening-levels.ts';
 import type { SeriesShelf } from './series-shelf.ts';
 
 const ID_BYTES = 8;
@@ -15,6 +17,25 @@ export interface GatherDrops {
   undefinedSeries: number;
 }
 
+/** What a gatherer needs. */
+export interface GatherSetup {
+  readonly shelf: SeriesShelf;
+  readonly progress: SourceProgress;
+  /** Settings of metrics that the catalog does not define. */
+  readonly defaults: DetectSettings;
+  readonly openings: OpeningLevels;
+}
+
+/** A part of a batch’s run that is scored by itself; `settings` is their place in the call. */
+interface Piece {
+  run: number;
+  row: number;
+  settings: number;
+  start: number;
+  end: number;
+  levels: Float64Array;
+}
+
 /**
  * Gathers the runs of several batches as the input of one detector call; arrays grow and are reused.
  */
@@ -22,6 +43,7 @@ export class RunGatherer {
   readonly #shelf: SeriesShelf;
   readonly #progress: SourceProgress;
   readonly #defaults: DetectSettings;
+  readonly #openings: OpeningLevels;
   readonly #contexts: (SeriesContext | undefined)[] = [];
   #settings: DetectSettings[] = [];
   #rows = new Uint32Array(256);
@@ -30,14 +52,24 @@ export class RunGatherer {
   #settingsOf = new Uint32Array(256);
   #historical = new Uint8Array(256);
   #late = new Uint8Array(256);
+  readonly #levels: Float64Array[] = [];
   #timestamps = new Float64Array(4096);
   #values = new Float64Array(4096);
   #runs = 0;
   #points = 0;
+  /** The piece on its way in; one object, written anew for each. */
+  readonly #piece: Piece = {
+    run: 0,
+    row: 0,
+    settings: 0,
+    start: 0,
+    end: 0,
+    levels: calibratedLevels,
+  };
 
-  /** @param defaults settings of metrics that the catalog does not define. */
-  constructor(shelf: SeriesShelf, progress: SourceProgress, defaults: DetectSettings) {
+  constructor({ shelf, progress, defaults, openings }: GatherSetup) {
     this.#defaults = defaults;
+    this.#openings = openings;
     this.#shelf = shelf;
     this.#progress = progress;
   }
@@ -61,6 +93,7 @@ export class RunGatherer {
       this.#settings.push(settingsOf(context, this.#defaults));
       this.#contexts.push(context);
     }
+    const isMarked = this.#openings.speaksOf(batch.tenant);
     this.#reserve(batch.runCount, batch.pointCount);
     for (let run = 0; run < batch.runCount; run++) {
       const slot = batch.runSeries[run] ?? 0;
@@ -84,15 +117,34 @@ export class RunGatherer {
         continue;
       }
       this.#shelf.sweep.hear(row);
-      this.#append(batch, start, end);
-      this.#rows[this.#runs] = row;
-      this.#settingsOf[this.#runs] = firstSettings + (batch.seriesContexts[slot] ?? 0);
-      const flags = batch.runFlags[run] ?? 0;
-      this.#historical[this.#runs] = flags & runFlags.historical;
-      this.#late[this.#runs] = flags & runFlags.late;
-      this.#runs += 1;
+      const piece = this.#piece;
+      piece.run = run;
+      piece.row = row;
+      piece.settings = firstSettings + (batch.seriesContexts[slot] ?? 0);
+      piece.start = start;
+      piece.end = end;
+      piece.levels = calibratedLevels;
+      if (isMarked) this.#appendByLevel(batch, piece);
+      else this.#append(batch, piece);
     }
     this.#progress.endBatch();
+  }
+
+  /** Appends a run in pieces within which its opening levels are the same. */
+  #appendByLevel(batch: PackedBatch, piece: Piece): void {
+    const at = (batch.runSeries[piece.run] ?? 0) * ID_BYTES;
+    const low = idLow(batch.seriesIds, at);
+    const high = idHigh(batch.seriesIds, at);
+    const { timestamps } = batch;
+    const { end } = piece;
+    for (piece.end = piece.start; piece.start < end; piece.start = piece.end) {
+      piece.levels = this.#openings.at(piece.row, low, high, timestamps[piece.start] ?? 0);
+      const { untilMs } = this.#openings;
+      do piece.end += 1;
+      while (piece.end < end && (timestamps[piece.end] ?? 0) < untilMs);
+      this.#reserve(1, 0);
+      this.#append(batch, piece);
+    }
   }
 
   /** The input of a call over everything gathered since `clear`. */
@@ -106,6 +158,7 @@ export class RunGatherer {
       settings: this.#settings,
       historical: this.#historical,
       late: this.#late,
+      levels: this.#levels,
       timestamps: this.#timestamps,
       values: this.#values,
     };
@@ -123,9 +176,16 @@ export class RunGatherer {
     return this.#contexts[this.#settingsOf[low] ?? 0];
   }
 
-  #append(batch: PackedBatch, start: number, end: number): void {
+  #append(batch: PackedBatch, { run, row, settings, start, end, levels }: Piece): void {
     this.#starts[this.#runs] = this.#points;
     this.#counts[this.#runs] = end - start;
+    this.#rows[this.#runs] = row;
+    this.#settingsOf[this.#runs] = settings;
+    const flags = batch.runFlags[run] ?? 0;
+    this.#historical[this.#runs] = flags & runFlags.historical;
+    this.#late[this.#runs] = flags & runFlags.late;
+    this.#levels[this.#runs] = levels;
+    this.#runs += 1;
     const { timestamps, values } = batch;
     const toTimestamps = this.#timestamps;
     const toValues = this.#values;

@@ -1,4 +1,5 @@
-import type { DriverRecord, TopologyDriver } from './topology-driver.ts';
+import type { DriverRecord } from './driver-topics.ts';
+import type { TopologyDriver } from './topology-driver.ts';
 
 /** A dead letter as a test looks at it. */
 export interface DeadLetter {

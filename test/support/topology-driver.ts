@@ -5,18 +5,14 @@ import { DEAD_LETTER_TOPIC } from '../../runtime/dead-letter.ts';
 import runKernelCall from '../../runtime/kernel.worker.ts';
 import { SlotReader, SlotWriter } from '../../runtime/slot.ts';
 import { type StageSpec, stateTopic } from '../../runtime/stage-spec.ts';
-import type { FetchedRecord, TopicRecord } from '../../runtime/transport.ts';
+import type { TopicRecord } from '../../runtime/transport.ts';
 import { Codec, type SchemaIds } from '../../schemas/codec.ts';
 import { FileRegistry } from '../../schemas/file-registry.ts';
 import type { RecordName, RecordTypes } from '../../schemas/generated/record-types.ts';
 import { registerRecords } from '../../schemas/registry.ts';
+import { type DriverRecord, DriverTopics } from './driver-topics.ts';
 
 const SLOT_BYTES = 64 * 1024;
-
-/** A record on a topic of the driver. */
-export interface DriverRecord extends FetchedRecord {
-  readonly partition: number;
-}
 
 /** How a driver is set up. */
 export interface DriverSetup {
@@ -41,7 +37,7 @@ export class TopologyDriver {
   readonly #stages: readonly StageSpec[];
   readonly #recordsPerCall: number;
   readonly #name = `driver-${Math.trunc(performance.now() * 1e6)}`;
-  readonly #topics = new Map<string, DriverRecord[][]>();
+  readonly #topics = new DriverTopics();
   readonly #positions = new Map<string, number>();
   readonly #stamps = new Map<string, number>();
   /** Up to where a task had come when it crashed: as long as it replays, nothing is broadcast to it. */
@@ -68,16 +64,7 @@ export class TopologyDriver {
 
   /** Puts a record on a topic. */
   pipe(topic: string, partition: number, record: Partial<TopicRecord>): void {
-    const log = this.#log(topic, partition);
-    log.push({
-      key: null,
-      value: null,
-      headers: {},
-      timestampMs: 0,
-      ...record,
-      partition,
-      offset: log.length,
-    });
+    this.#topics.append(topic, partition, record);
   }
 
   /** Encodes a record and puts it on a topic. */
@@ -139,7 +126,7 @@ export class TopologyDriver {
 
   /** All records of a topic, by partition and offset. */
   records(topic: string): DriverRecord[] {
-    return (this.#topics.get(topic) ?? []).flat();
+    return this.#topics.all(topic);
   }
 
   /** All records of a topic that are of the given type, decoded. */
@@ -193,22 +180,43 @@ export class TopologyDriver {
   #feed(input: SlotWriter, stage: StageSpec, from: readonly string[], partition: number): void {
     const topics = [...stage.inputs, ...stage.broadcast, ...stage.local];
     for (const topic of from) {
-      const source = stage.broadcast.includes(topic) ? 0 : partition;
-      const key = `${stage.name}/${topic}/${partition}`;
+      if (stage.broadcast.includes(topic)) this.#feedBroadcast(input, stage, topic, partition);
+      else this.#feedOne(input, stage, { topic, number: topics.indexOf(topic), partition });
+    }
+  }
+
+  #feedOne(
+    input: SlotWriter,
+    stage: StageSpec,
+    { topic, number, partition }: { topic: string; number: number; partition: number },
+  ): void {
+    const key = `${stage.name}/${topic}/${partition}`;
+    const position = this.#positions.get(key) ?? 0;
+    const until = this.#replayUntil.get(key) ?? 0;
+    // Replayed and fresh records never share a call.
+    const most = position < until ? until - position : this.#recordsPerCall;
+    const count = Math.min(most, this.#recordsPerCall);
+    const records = this.#topics.log(topic, partition).slice(position, position + count);
+    for (const record of records) input.append(number, partition, record.offset, record);
+    this.#positions.set(key, position + records.length);
+  }
+
+  /** Every task reads every partition of what is broadcast. */
+  #feedBroadcast(input: SlotWriter, stage: StageSpec, topic: string, task: number): void {
+    const number = stage.inputs.length + stage.broadcast.indexOf(topic);
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const key = `${stage.name}/${topic}/${task}/${partition}`;
       const position = this.#positions.get(key) ?? 0;
-      const until = this.#replayUntil.get(key) ?? 0;
-      // Replayed and fresh records never share a call.
-      const most = position < until ? until - position : this.#recordsPerCall;
-      const count = Math.min(most, this.#recordsPerCall);
-      const records = this.#log(topic, source).slice(position, position + count);
-      for (const record of records)
-        input.append(topics.indexOf(topic), source, record.offset, record);
+      const records = this.#topics
+        .log(topic, partition)
+        .slice(position, position + this.#recordsPerCall);
+      for (const record of records) input.append(number, partition, record.offset, record);
       this.#positions.set(key, position + records.length);
     }
   }
 
   #isReplay(stage: StageSpec, partition: number): boolean {
-    if (this.#log(stateTopic(stage.name), partition).length === 0) return false;
+    if (this.#topics.log(stateTopic(stage.name), partition).length === 0) return false;
     return stage.inputs.some((topic) => {
       const key = `${stage.name}/${topic}/${partition}`;
       return (this.#positions.get(key) ?? 0) < (this.#replayUntil.get(key) ?? 0);
@@ -252,11 +260,11 @@ export class TopologyDriver {
       deadLetters: this.#config.runtime.deadLetters,
     });
     for (const topic of stage.broadcast) {
-      this.#positions.delete(`${stage.name}/${topic}/${partition}`);
-      this.#replayUntil.delete(`${stage.name}/${topic}/${partition}`);
+      for (let source = 0; source < this.partitions; source++)
+        this.#positions.delete(`${stage.name}/${topic}/${partition}/${source}`);
     }
     const state = new SlotWriter(new SharedArrayBuffer(SLOT_BYTES));
-    for (const record of this.#log(stateTopic(stage.name), partition))
+    for (const record of this.#topics.log(stateTopic(stage.name), partition))
       state.append(0, 0, 0, record);
     await runKernelCall({ op: 'restore', task, input: state.buffer, bytes: state.byteLength });
   }
@@ -282,14 +290,6 @@ export class TopologyDriver {
     let hash = 0;
     for (const char of this.#name) hash = (hash * 31 + char.charCodeAt(0)) % 1_000_003;
     return hash * 4096;
-  }
-
-  #log(topic: string, partition: number): DriverRecord[] {
-    const logs = this.#topics.get(topic) ?? [];
-    this.#topics.set(topic, logs);
-    const log = logs[partition] ?? [];
-    for (let i = 0; i <= partition; i++) logs[i] ??= i === partition ? log : [];
-    return log;
   }
 }
 

@@ -1,0 +1,30 @@
+import { lifeCycles, movements } from './detect-output.ts';
+
+/** A detector’s reading before its first point; `members` are the detector’s own. */
+export const blankReading = {
+  row: 0,
+  point: 0,
+  ms: 0,
+  gapMs: 0,
+  intervalMs: 0,
+  value: 0,
+  expected: 0,
+  lower: 0,
+  upper: 0,
+  sum: 0,
+  calibrated: 0,
+  score: 0,
+  level: 1,
+  confidence: 0,
+  movement: movements.indexOf('SHAPE'),
+  lifeCycle: lifeCycles.indexOf('cold'),
+  metricClass: 0,
+  historical: 0,
+  late: false,
+  span: 0,
+  grain: 0,
+  flat: false,
+  sudden: 0,
+  before: 0,
+  gap: false,
+};
