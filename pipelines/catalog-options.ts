@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { matcherOption } from './matcher-option.ts';
+import { noiseOptions } from './noise-options.ts';
 
 const ANY_TENANT = '*';
 
@@ -69,7 +70,7 @@ const metric = z
       .refine(isTimeZone, {
         error: 'is not a time zone this machine knows; write one such as Europe/Paris',
       })
-      .describe('IANA time zone of daily and weekly seasons.'),
+      .describe('IANA time zone of `maintenanceHours` and of daily and weekly seasons.'),
     intervalMs: z
       .number()
       .int()
@@ -114,6 +115,7 @@ const metric = z
       .describe(
         'How readily an episode opens: 0.85 takes scores as calibrated, more opens earlier.',
       ),
+    ...noiseOptions,
     modelType: z
       .string()
       .nullable()

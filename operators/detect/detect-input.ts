@@ -1,5 +1,16 @@
+import type { WeeklyHours } from '../weekly-hours.ts';
+
 /** Which movements may open an episode. */
 export type Direction = 'both' | 'up' | 'down';
+
+/** Deviations on one side, or both, that open no episode: those within every limit that is not null. */
+export interface SuppressionRule {
+  readonly direction: Direction;
+  /** In the metric's unit. */
+  readonly within: number | null;
+  /** As a share of the size of the expected value. */
+  readonly withinRel: number | null;
+}
 
 /** What a metric's definition says about its detection; 0, null and `both` stand for the defaults. */
 export interface DetectSettings {
@@ -15,6 +26,13 @@ export interface DetectSettings {
   readonly minAbs: number;
   /** Least distance from the expected value, as a share of its size or of the series' usual span if that is less. */
   readonly minRel: number;
+  readonly suppress: readonly SuppressionRule[];
+  /** Points in a row that could open an episode and do not; the next one does. At most 255. */
+  readonly ignoreConsecutive: number;
+  /** Times in which no episode opens, `[fromMs, toMs)`, and hours of the week in `timeZone`. */
+  readonly maintenance: readonly { readonly fromMs: number; readonly toMs: number }[];
+  readonly maintenanceHours: readonly WeeklyHours[];
+  readonly timeZone: string;
   /** 0 to 1 (exclusive); 0.85 takes scores as they are, more opens earlier. */
   readonly sensitivity: number;
   readonly class: string;
@@ -31,6 +49,11 @@ export const defaultSettings: DetectSettings = {
   dataMax: null,
   minAbs: 0,
   minRel: 0.2,
+  suppress: [],
+  ignoreConsecutive: 0,
+  maintenance: [],
+  maintenanceHours: [],
+  timeZone: 'UTC',
   sensitivity: 0.85,
   class: 'general',
   holidays: null,

@@ -1,5 +1,6 @@
 import type { ClassName } from '../../models/metric-class.ts';
 import type { memberIds } from './state-columns.ts';
+import type { SuppressionCode } from './suppression.ts';
 
 /** How far a series' state has come: onsets need at least `probation`. */
 export const lifeCycles = ['cold', 'warming', 'probation', 'live', 'stale'] as const;
@@ -83,7 +84,7 @@ export interface EpisodeEvent {
 export interface OnsetRuling {
   readonly row: number;
   readonly point: number;
-  readonly code: 'FEEDBACK';
+  readonly code: 'FEEDBACK' | 'IGNORE_CONSECUTIVE' | SuppressionCode;
   readonly outcome: 'held' | 'opened';
 }
 

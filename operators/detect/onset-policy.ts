@@ -6,6 +6,7 @@ import { type GateReading, mayOpen } from './gates.ts';
 import { quietMs } from './rate-calibration.ts';
 import type { SeriesWatch } from './series-watch.ts';
 import { PAUSE_BITS } from './state-columns.ts';
+import { suppressedBy } from './suppression.ts';
 import type { DetectTuning } from './tuning.ts';
 
 /** Score at which a warning opens where nobody said otherwise. */
@@ -15,6 +16,8 @@ const CRITICAL = 2;
 const PAUSE_POINTS = 5;
 /** Most points outside the band that are counted. */
 const MOST_OUTSIDE = 255;
+/** Most points in a row that are counted. */
+const MOST_STREAK = 255;
 /** What an odd course inside the band counts for, in points outside it. */
 const ODD_COURSE = 0.1;
 /** A critical onset needs this many times the confirmation of a warning. */
@@ -90,13 +93,21 @@ export class OnsetPolicy {
     const higher = Math.max(scored, opening);
     const tier = Math.min(higher, this.#confirmed(reading));
     if (this.#watch.episode !== 0) return this.#continue(settings, higher, tier, reading);
+    const isIgnored = this.#isIgnored(settings, tier, reading);
     if (tier === 0 || !this.#ready(reading) || this.#counted(reading)) return 0;
     if (!mayOpen(settings, reading)) return 0;
-    if (scored !== opening) this.#rule(reading, 'FEEDBACK', opening === 0 ? 'held' : 'opened');
-    if (opening === 0) return 0;
+    const code = suppressedBy(settings, reading) ?? (isIgnored ? 'IGNORE_CONSECUTIVE' : undefined);
+    if (code !== undefined) return this.#hold(reading, code);
+    if (opening === 0) return this.#hold(reading, 'FEEDBACK');
+    if (scored === 0) this.#rule(reading, 'FEEDBACK', 'opened');
     this.#watch.episode = this.#book.open(reading, tier);
     this.#watch.refractoryEndMs = reading.ms + quietMs(reading.intervalMs, this.#tuning);
     return tier;
+  }
+
+  #hold(reading: OnsetReading, code: OnsetRuling['code']): number {
+    this.#rule(reading, code, 'held');
+    return 0;
   }
 
   #rule({ row, point }: OnsetReading, code: OnsetRuling['code'], outcome: 'held' | 'opened'): void {
@@ -108,6 +119,16 @@ export class OnsetPolicy {
     if (this.#watch.episode === 0) return;
     this.#book.close(this.#watch.episode, reading);
     this.#watch.episode = 0;
+  }
+
+  /** Counts points in a row that could open an episode, and tells whether this is one of those to be ignored. */
+  #isIgnored(settings: DetectSettings, tier: number, reading: OnsetReading): boolean {
+    const { ignoreConsecutive } = settings;
+    const watch = this.#watch;
+    if (ignoreConsecutive === 0 || tier === 0 || reading.gap || !mayOpen(settings, reading))
+      watch.streak = 0;
+    else watch.streak = Math.min(MOST_STREAK, watch.streak + 1);
+    return watch.streak <= ignoreConsecutive && ignoreConsecutive > 0;
   }
 
   #ready({ before, ms, sudden }: OnsetReading): boolean {
@@ -154,7 +175,8 @@ export class OnsetPolicy {
       return 0;
     }
     const known = this.#book.tier(this.#watch.episode);
-    const risen = tier > known && this.#pause === 0 && mayOpen(settings, reading);
+    const free = mayOpen(settings, reading) && suppressedBy(settings, reading) === undefined;
+    const risen = tier > known && this.#pause === 0 && free;
     this.#book.follow(this.#watch.episode, reading, risen ? tier : known);
     return risen ? tier : 0;
   }

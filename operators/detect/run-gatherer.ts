@@ -1,4 +1,5 @@
 import type { SeriesContext } from '../../schemas/generated/series-context.ts';
+import type { Weekday } from '../../schemas/generated/weekday.ts';
 import { idHigh, idLow } from '../../schemas/identity.ts';
 import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
 import { runFlags } from '../../schemas/run-flags.ts';
@@ -10,6 +11,18 @@ import type { SeriesShelf } from './series-shelf.ts';
 
 const ID_BYTES = 8;
 const directions = { UNKNOWN: 'both', BOTH: 'both', ABOVE: 'up', BELOW: 'down' } as const;
+
+/** As many as can be counted; a larger number than the options allow would hold everything back for ever. */
+const MOST_IGNORED = 254;
+const weekdays: readonly Weekday[] = [
+  'MONDAY',
+  'TUESDAY',
+  'WEDNESDAY',
+  'THURSDAY',
+  'FRIDAY',
+  'SATURDAY',
+  'SUNDAY',
+];
 
 /** What of a batch is not scored. */
 export interface GatherDrops {
@@ -230,6 +243,7 @@ function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSet
   const metricClass = context.class ?? (counted ? 'counter' : 'general');
   if (context.catalogVersion === 0) return counted ? { ...defaults, class: metricClass } : defaults;
   const { intervalMs, hop, dataMin, dataMax, minAbs, minRel, sensitivity } = context;
+  const { maintenance, timeZone } = context;
   const direction = directions[context.direction];
   return {
     intervalMs,
@@ -239,6 +253,17 @@ function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSet
     dataMax,
     minAbs,
     minRel,
+    suppress: context.suppress.map((rule) => ({
+      ...rule,
+      direction: directions[rule.direction],
+    })),
+    ignoreConsecutive: Math.min(MOST_IGNORED, Math.max(0, context.ignoreConsecutive)),
+    maintenance,
+    maintenanceHours: context.maintenanceHours.map((hours) => ({
+      ...hours,
+      days: hours.days.map((day) => weekdays.indexOf(day)),
+    })),
+    timeZone,
     sensitivity,
     class: metricClass,
     holidays: null,

@@ -9,7 +9,7 @@ const OUTSIDE_CELL = 2;
 
 /**
  * What a series has only while something is odd about it, in a row that it has only for so long: a refractory period, an
- * open episode, a broken number of points outside the band. A whole number stands in the series’ own row, for all series
+ * open episode, a broken number of points outside the band, points that it was told to ignore. A whole number stands in the series’ own row, for all series
  * are outside at first; so does the excursion under way, which many have half of the time.
  *
  * `load` takes the state of a series, `store` puts it back and takes or gives back the row. A series has one link: to its
@@ -26,6 +26,8 @@ export class SeriesWatch {
   episode = 0;
   /** Points in a row outside the band, as `OnsetPolicy` counts them; f32, up to 255. */
   outside = 0;
+  /** Points in a row that could have opened an episode, where some are to be ignored; up to 255. */
+  streak = 0;
   readonly #series: PagedTable;
   readonly #watches: PagedTable;
   readonly #link: Column;
@@ -35,6 +37,7 @@ export class SeriesWatch {
   readonly #left: Column;
   readonly #links: Column;
   readonly #outside: Column;
+  readonly #streak: Column;
 
   /** @param tables `series` has `detectColumns`, `watches` has `watchColumns`. */
   constructor({ series, watches }: { readonly series: PagedTable; readonly watches: PagedTable }) {
@@ -47,6 +50,7 @@ export class SeriesWatch {
     this.#left = watches.column('watch.left');
     this.#links = watches.column('watch.link');
     this.#outside = watches.column('watch.outside');
+    this.#streak = watches.column('watch.streak');
   }
 
   /** Row of the season of a series, plus 1; 0 without. */
@@ -76,12 +80,14 @@ export class SeriesWatch {
     if (watch < 0) {
       this.refractoryEndMs = 0;
       this.episode = 0;
+      this.streak = 0;
       this.outside = this.#mark.view(row)[this.#mark.index(row) + OUTSIDE_CELL] as number;
       return;
     }
     this.refractoryEndMs = lastMs + (this.#left.view(watch)[this.#left.index(watch)] as number);
     this.episode = this.#links.view(watch)[this.#links.index(watch) + 1] as number;
     this.outside = this.#outside.view(watch)[this.#outside.index(watch)] as number;
+    this.streak = this.#streak.view(watch)[this.#streak.index(watch)] as number;
   }
 
   store(row: number, lastMs: number): void {
@@ -90,13 +96,14 @@ export class SeriesWatch {
     this.#peak.view(row)[this.#peak.index(row)] = this.inside ? this.peak : 0;
     const refractoryLeft = timeLeftMs(this.refractoryEndMs, lastMs);
     const whole = Math.floor(this.outside) === this.outside;
-    const odd = refractoryLeft > 0 || this.episode !== 0 || !whole;
+    const odd = refractoryLeft > 0 || this.episode !== 0 || !whole || this.streak > 0;
     this.#mark.view(row)[this.#mark.index(row) + OUTSIDE_CELL] = odd ? 0 : this.outside;
     const watch = odd ? this.#begin(row) : this.#end(row);
     if (watch < 0) return;
     this.#left.view(watch)[this.#left.index(watch)] = refractoryLeft;
     this.#links.view(watch)[this.#links.index(watch) + 1] = this.episode;
     this.#outside.view(watch)[this.#outside.index(watch)] = this.outside;
+    this.#streak.view(watch)[this.#streak.index(watch)] = this.streak;
     this.#watches.touch(watch);
   }
 

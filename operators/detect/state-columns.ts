@@ -46,13 +46,15 @@ export const WATCHED = 64;
 export const CLASS_BIT = 128;
 
 /**
- * Columns of what a series has only while something is odd about it (`SeriesWatch`), 16 bytes a row: end of the
- * refractory period, ms from the last point; season row + 1, episode row + 1; points outside the band.
+ * Columns of what a series has only while something is odd about it (`SeriesWatch`), 17 bytes a row: end of the
+ * refractory period, ms from the last point; season row + 1, episode row + 1; points outside the band; points in a row
+ * that could have opened an episode.
  */
 export const watchColumns: readonly ColumnSpec[] = [
   { name: 'watch.left', type: 'u32' },
   { name: 'watch.link', type: 'u32', length: 2 },
   { name: 'watch.outside', type: 'f32' },
+  { name: 'watch.streak', type: 'u8' },
 ];
 
 /** Columns of a season profile (tier T1), 193 bytes a row: mean by slot relative to the base, spread, visits; step of the means. */
