@@ -3,8 +3,8 @@ import type { Scorer } from '../scorer.ts';
 import { labelledClassPart } from './class-report.ts';
 import { crossFit } from './cross-fit.ts';
 import { type DataRun, dataF1, dataFigures, figureNames, nabOf, runData } from './data-run.ts';
-import { type LabelledSeries, labelledMachines, labelledSeries } from './labelled-data.ts';
-import { anyMetric, judgeMachine, type ScoredMachine, scoreMachine } from './machine-run.ts';
+import { type LabelledSeries, labelledSeries } from './labelled-data.ts';
+import { machinePart } from './machine-report.ts';
 import { figure, table } from './report-table.ts';
 import { RecordingScorer, SilencedScorer } from './silenced-scorer.ts';
 
@@ -97,26 +97,4 @@ function fittedPart(fitted: Awaited<ReturnType<typeof crossFit>>): string {
     `files was judged on the fifth: NAB standard **${figure(fitted.nabStandard, 1)}**, NAB event F1 ${figure(fitted.nabF1)},`,
     `KPI event F1 **${figure(fitted.kpiF1, 3)}**. Chosen, by fold: ${fitted.chosen.join('; ')}.`,
   ].join('\n');
-}
-
-async function machinePart(scorer: Scorer, root: string): Promise<string> {
-  const rows: string[][] = [];
-  for (const set of ['smd', 'asd']) {
-    const machines: ScoredMachine[] = [];
-    for (const machine of labelledMachines(root, set)) {
-      machines.push(await scoreMachine(scorer, machine));
-    }
-    for (const [name, rule] of [
-      ['an onset of any metric', anyMetric],
-      ['of two metrics within 10 rows', { atLeast: 2, withinRows: 10 }],
-      ['of three metrics within 10 rows', { atLeast: 3, withinRows: 10 }],
-    ] as const) {
-      const runs = machines.map((machine) => judgeMachine(machine, rule));
-      const [, f1, precision, recall, vus, falsePerDay] = dataFigures(runs, false);
-      const cells = [f1, precision, recall, vus, falsePerDay].map((cell) => cell ?? '');
-      rows.push([set.toUpperCase(), name, ...cells]);
-    }
-  }
-  const head = ['set', 'the machine’s onset', 'event F1', 'precision', 'recall', 'VUS-PR'];
-  return table([...head, 'false onsets a machine-day'], rows);
 }

@@ -10,6 +10,13 @@ export interface LabelledSeries extends SeriesPoints {
   readonly days: number;
 }
 
+/** An incident of a machine: labelled rows `[from, to)` and which of its metrics took part. */
+export interface Incident {
+  readonly from: number;
+  readonly to: number;
+  readonly metrics: ReadonlySet<number>;
+}
+
 /** A machine: metrics on the same times, and when it was in an incident. */
 export interface LabelledMachine {
   readonly name: string;
@@ -19,6 +26,7 @@ export interface LabelledMachine {
   /** Rows before the labelled ones. */
   readonly trainRows: number;
   readonly days: number;
+  readonly incidents: readonly Incident[];
 }
 
 const DAY_MS = 86_400_000;
@@ -55,8 +63,21 @@ export function labelledMachines(root: string, set: string): LabelledMachine[] {
       const timestamps = joined(train.timestamps, test.timestamps);
       const labels = Uint8Array.from(test.columns.get('label') ?? []);
       const trainRows = train.timestamps.length;
-      return { name, timestamps, metrics, labels, trainRows, days: daysOf(test.timestamps) };
+      const days = daysOf(test.timestamps);
+      const incidents = readIncidents(join(folder, name, 'interpretation.txt'), labels);
+      return { name, timestamps, metrics, labels, trainRows, days, incidents };
     });
+}
+
+/** Lines `start-end:dims`, dims from 1; whether `end` belongs to an incident differs by set and is read off the labels. */
+function readIncidents(path: string, labels: Uint8Array): Incident[] {
+  const lines = readFileSync(path, 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const [span = '', dims = ''] = line.split(':');
+    const [from = 0, end = 0] = span.split('-').map(Number);
+    const metrics = new Set(dims.split(',').map((dim) => Number(dim) - 1));
+    return { from, to: labels[end] === 1 ? end + 1 : end, metrics };
+  });
 }
 
 function joined(first: Float64Array, second: Float64Array): Float64Array {

@@ -64,7 +64,9 @@ describe('RandomCutTree', () => {
 
 describe('RandomCutForest', () => {
   it('scores a row far out in one metric, or odd in how metrics go together, above all usual ones', () => {
-    const rows = noise(600, 3, 7).map((row) => Float32Array.of(row[0] ?? 0, row[0] ?? 0, row[2] ?? 0));
+    const rows = noise(600, 3, 7).map((row) =>
+      Float32Array.of(row[0] ?? 0, row[0] ?? 0, row[2] ?? 0),
+    );
     const forest = new RandomCutForest(3, settings);
     const usual = Math.max(...scores(forest, rows).slice(100));
     const lone = Float32Array.of(12, 0, 0);
@@ -82,7 +84,8 @@ describe('RandomCutForest', () => {
 
   it('says nothing until a shingle is whole, and the same of the same rows and seed', () => {
     const rows = noise(100, 2, 8);
-    const run = (seed: number) => scores(new RandomCutForest(2, { ...settings, shingle: 4, seed }), rows);
+    const run = (seed: number) =>
+      scores(new RandomCutForest(2, { ...settings, shingle: 4, seed }), rows);
     expect(run(1)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
     expect(run(1).slice(0, 3)).toEqual([0, 0, 0]);

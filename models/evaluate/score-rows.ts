@@ -17,6 +17,10 @@ export interface ScoringSetup {
 export interface ScoredRows {
   readonly scores: Float64Array;
   readonly onsets: Uint8Array;
+  /** What each row says of its entity. */
+  readonly excess: Float64Array;
+  /** Interval of the series at the last row, ms. */
+  readonly intervalMs: number;
 }
 
 const TABLE = { rowsPerPage: 1, pagesPerSlab: 1 };
@@ -27,12 +31,16 @@ export async function scoreRows(setup: ScoringSetup, series: SeriesPoints): Prom
   const row = tables.series.allocate();
   const scores = new Float64Array(series.values.length);
   const onsets = new Uint8Array(series.values.length);
+  const excess = new Float64Array(series.values.length);
+  let intervalMs = 0;
   const detector = new Detector(setup.scorer, tables, setup.tuning ?? defaultTuning);
   const { settings } = setup;
   const input = settings === undefined ? { ...series, row } : { ...series, row, settings };
   await backtestSeries(detector, input, (result, i) => {
     scores[i] = result.score;
     onsets[i] = result.onset;
+    excess[i] = result.excess;
+    intervalMs = result.intervalMs;
   });
-  return { scores, onsets };
+  return { scores, onsets, excess, intervalMs };
 }

@@ -14,6 +14,9 @@ export interface BacktestRow {
   lower: number;
   upper: number;
   state: LifeCycle;
+  /** What it says of the entity, and the series' interval, ms; 0 where it is no new point. */
+  excess: number;
+  intervalMs: number;
 }
 
 /** Rows of one series as they came: epoch ms and values, NaN where a cell could not be read. */
@@ -43,6 +46,8 @@ export async function backtestSeries(
     lower: 0,
     upper: 0,
     state: 'cold',
+    excess: 0,
+    intervalMs: 0,
   };
   const total = input.timestamps.length;
   let newest = Number.NEGATIVE_INFINITY;
@@ -54,9 +59,12 @@ export async function backtestSeries(
     for (let i = from; i < to; i++) {
       const point = call.pointOf[i - from] as number;
       result.onset = 0;
+      result.excess = 0;
       if (point >= 0) {
         result.score = output.score[point] as number;
         result.onset = output.onset[point] as number;
+        result.excess = output.excess[point] as number;
+        result.intervalMs = output.intervalMs[point] as number;
         result.expected = output.expected[point] as number;
         result.lower = output.lower[point] as number;
         result.upper = output.upper[point] as number;

@@ -100,6 +100,10 @@ export interface DetectOutput {
   readonly onset: Uint8Array;
   /** Index into `lifeCycles`. */
   readonly lifeCycle: Uint8Array;
+  /** How much a point says that something is wrong with its entity, 0 to 8; 0 where its definition does not care. */
+  readonly excess: Float64Array;
+  /** Usual distance of the series' points, ms. */
+  readonly intervalMs: Float64Array;
   /** `[points × members]` surprises, before weights. */
   readonly surprises: Float64Array;
   readonly episodes: readonly EpisodeEvent[];
@@ -118,6 +122,8 @@ export function newDetectOutput(size: number, surprises: Float64Array): DetectOu
     upper: new Float64Array(size),
     onset: new Uint8Array(size),
     lifeCycle: new Uint8Array(size),
+    excess: new Float64Array(size),
+    intervalMs: new Float64Array(0),
     surprises,
     episodes: [],
     classChanges: [],

@@ -9,6 +9,7 @@ import { calibratedLevels } from './feedback-book.ts';
 import { sensitivityFactor } from './gates.ts';
 import { MemberColumns } from './member-columns.ts';
 import { MemberTracker } from './member-tracker.ts';
+import { metricExcess } from './metric-excess.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { RateCalibration, type SumReading } from './rate-calibration.ts';
 import { inferredClass } from './series-state.ts';
@@ -102,9 +103,10 @@ export class Detector {
     this.#book.clear();
     this.#onsets.clear();
     for (let r = 0; r < input.runs; r++) this.#run(input, r);
-    const { classChanges } = this.#pass;
+    const { classChanges, intervalMs } = this.#pass;
     const { rulings } = this.#onsets;
-    return { ...this.#output, points, episodes: this.#book.events, classChanges, rulings };
+    const { events: episodes } = this.#book;
+    return { ...this.#output, points, intervalMs, episodes, classChanges, rulings };
   }
 
   /** Closes the episode of a series that is given up, if one is open, and returns what is to be told of that. */
@@ -203,6 +205,7 @@ export class Detector {
     reading.grain = this.#pass.grain[i] as number;
     reading.gap = this.#pass.gap[i] === 1 && before > 0;
     this.#describe(windowOf[i] as number);
+    output.excess[i] = metricExcess(settings, reading, this.#pass.course[i] as number);
     this.#write(i, this.#onsets.advance(settings, reading));
   }
 

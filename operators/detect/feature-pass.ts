@@ -3,6 +3,7 @@ import { inferClass, isClassDue } from './class-inference.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import type { ClassChange } from './detect-output.ts';
 import { FORECAST_WIDTH, writeForecastFeatures } from './forecast-features.ts';
+import { courseExcess } from './metric-excess.ts';
 import type { SeriesTracker } from './series-tracker.ts';
 import { WINDOW } from './state-columns.ts';
 import { FOREST_WIDTH, writeForestFeatures, writeShape } from './window-features.ts';
@@ -38,6 +39,8 @@ export class FeaturePass {
   unit = new Float64Array(0);
   /** Size of the step to the point in usual ones, at most 50. */
   step = new Float64Array(0);
+  /** How far the course of the values is from usual, by `courseExcess`. */
+  course = new Float64Array(0);
   /** Points of the series before this one. */
   ordinal = new Float64Array(0);
   intervalMs = new Float64Array(0);
@@ -103,6 +106,7 @@ export class FeaturePass {
     this.step[i] = tracker.step;
     this.record[i] = tracker.record;
     this.stillness[i] = tracker.stillness;
+    this.course[i] = courseExcess((tracker.value - tracker.slow) / tracker.spread, tracker.step);
     this.ordinal[i] = tracker.count;
     this.intervalMs[i] = tracker.intervalMs;
     this.grain[i] = tracker.grain;
@@ -146,6 +150,7 @@ export class FeaturePass {
     this.unit = new Float64Array(size);
     this.step = new Float64Array(size);
     this.record = new Float64Array(size);
+    this.course = new Float64Array(size);
     this.stillness = new Float64Array(size);
     this.grain = new Float64Array(size);
     this.gapMs = new Float64Array(size);

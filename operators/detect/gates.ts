@@ -34,9 +34,7 @@ export function mayOpen(settings: DetectSettings, reading: GateReading): boolean
   const { value, expected, span, grain, flat, before } = reading;
   const distance = value - expected;
   if (flat && settings.direction === 'both') return withinRange(settings, value);
-  if (settings.direction === 'up' && distance <= 0) return false;
-  if (settings.direction === 'down' && distance >= 0) return false;
-  if (!withinRange(settings, value)) return false;
+  if (!isWatched(settings, value, expected)) return false;
   const size = Math.abs(distance);
   if (size < settings.minAbs) return false;
   const wide = size >= settings.minRel * Math.abs(expected);
@@ -46,6 +44,13 @@ export function mayOpen(settings: DetectSettings, reading: GateReading): boolean
   if (wide) return true;
   if (settings.minRel > LENIENT) return false;
   return size >= Math.max(SPAN_SHARES * settings.minRel * span, GRAINS * grain);
+}
+
+/** Tells whether a metric's definition cares for a value: on its side of the expected one and plausible. */
+export function isWatched(settings: DetectSettings, value: number, expected: number): boolean {
+  if (settings.direction === 'up' && value <= expected) return false;
+  if (settings.direction === 'down' && value >= expected) return false;
+  return withinRange(settings, value);
 }
 
 function withinRange({ dataMin, dataMax }: DetectSettings, value: number): boolean {
