@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   stages: async () => (await import('./stages-bench.ts')).stagesBench,
   cardinality: async () => (await import('./cardinality-bench.ts')).cardinalityBench,
   rows: async () => (await import('./rows-bench.ts')).rowsBench,
+  restore: async () => (await import('./restore-bench.ts')).restoreBench,
   changelog: async () => (await import('./changelog-bench.ts')).changelogBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
   clients: async () => (await import('./clients-bench.ts')).clientsBench,

@@ -8,6 +8,12 @@ import {
   type Stamp,
 } from './state-record.ts';
 
+/** Entries that are handed on together, and the offset behind the record that the last of them came with. */
+interface Chunk {
+  readonly entries: readonly TopicRecord[];
+  readonly next: number;
+}
+
 /** How far before the end the newest stamp is looked for, in turn, before the whole topic is. */
 const STAMP_PROBES = [1, 64, 4096];
 
@@ -86,7 +92,7 @@ export class SavedState {
   }
 
   /**
-   * Reads on to the end of the topic and hands on what stamps cover.
+   * Reads on to the end of the topic and hands on what stamps cover, one chunk while the next is read.
    *
    * @param range the topic’s range for this partition, where it is known already.
    */
@@ -98,22 +104,34 @@ export class SavedState {
       if (stamp !== undefined) for (const _ of this.#cover(stamp)); // Nothing waits for it yet.
       this.#position = low;
     }
-    let chunk: TopicRecord[] = [];
+    let handing: Promise<void> | undefined;
+    for await (const chunk of this.#chunks(this.#position, high)) {
+      await handing;
+      handing = hand(chunk.entries).then(() => {
+        this.#position = chunk.next;
+      });
+      // Should reading fail first, that is the fault to tell of.
+      handing.catch(() => undefined);
+    }
+    await handing;
+    this.#position = Math.max(this.#position, high);
+  }
+
+  async *#chunks(from: number, to: number): AsyncIterable<Chunk> {
+    let entries: TopicRecord[] = [];
     let bytes = 0;
-    for await (const record of this.#read(this.#position, high)) {
+    for await (const record of this.#read(from, to)) {
       this.#records += 1;
       for (const entry of this.#take(record)) {
-        chunk.push(entry);
+        entries.push(entry);
         bytes += 128 + (entry.value?.length ?? 0);
       }
       if (bytes < this.#source.chunkBytes) continue;
-      await hand(chunk);
-      this.#position = record.offset + 1;
-      chunk = [];
+      yield { entries, next: record.offset + 1 };
+      entries = [];
       bytes = 0;
     }
-    if (chunk.length > 0) await hand(chunk);
-    this.#position = Math.max(this.#position, high);
+    if (entries.length > 0) yield { entries, next: to };
   }
 
   *#take(record: FetchedRecord): Iterable<TopicRecord> {
