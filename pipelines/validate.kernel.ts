@@ -128,7 +128,8 @@ class ValidateKernel implements Kernel {
 
   #raw(input: SlotReader, output: KernelOutput): void {
     const read = this.#read(input);
-    if ('silentMs' in read) return this.#silent(read.silentMs);
+    // A worker that logs silence dates the record as it does the tick; brokers bound only the former.
+    if ('silentMs' in read) return this.#silent(Math.min(read.silentMs, input.timestampMs));
     output.count('records_in_total', 1);
     const sent = this.#redriven.take(headerText(input.headers, DEAD_LETTER_ID));
     if (sent === 'repeat') return this.#skip(read, input, output);

@@ -237,9 +237,9 @@ export const errorCatalogue = {
   TRANSPORT_REFUSED: {
     fate: 'stop',
     message:
-      'the broker refused for good (missing topic, record too large, password or certificate not accepted)',
+      'the broker refused for good (missing topic, record too large or stamped too far ahead, password or certificate not accepted)',
     remedy:
-      'Create the topic that the detail names (`vigie topics apply`), or mend what it says of size, password or certificate.',
+      'Create the topic that the detail names (`vigie topics apply`), or mend what it says of size, time stamp (the producer’s clock), password or certificate.',
   },
   TRANSPORT_FORBIDDEN: {
     fate: 'stop',

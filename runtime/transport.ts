@@ -30,6 +30,8 @@ export interface TopicSpec {
   readonly retentionMs: number;
   readonly retentionBytes: number;
   readonly maxRecordBytes: number;
+  /** How far a record’s time stamp may lie ahead of the clock of whoever keeps the topic; absent: any time is taken. */
+  readonly maxAheadMs?: number;
 }
 
 /** A partition’s readable range: offsets `[low, high)`. */

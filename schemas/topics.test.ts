@@ -25,6 +25,13 @@ test('a raw record of the limit fits the dead-letter topic with its headers', ()
   expect(bytes['vigie.dead-letter']).toBeGreaterThan(16 * 1024 * 1024 + 64 * 1024);
 });
 
+test('raw records may be stamped an hour ahead, and no further', () => {
+  const bounded = topicSpecs(plan).filter(({ maxAheadMs }) => maxAheadMs !== undefined);
+  expect(bounded.map(({ name, maxAheadMs }) => [name, maxAheadMs])).toEqual([
+    ['vigie.metrics.raw', 3_600_000],
+  ]);
+});
+
 test('every stage has a compacted topic for its state, placed as its input', () => {
   const specs = topicSpecs(plan);
   for (const stage of statefulStages) {

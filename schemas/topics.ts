@@ -33,6 +33,8 @@ export interface TopicEntry {
   /** Size per partition above which the oldest records go, bytes. */
   readonly retentionBytes: number;
   readonly maxRecordBytes: number;
+  /** How far a record’s own time stamp may lie ahead of the clock of the broker or of the embedded log, ms; absent: any. */
+  readonly maxAheadMs?: number;
 }
 
 /** Stages that keep state pages, in the order of the graph. */
@@ -61,6 +63,7 @@ export const topics = [
     retentionMs: 6 * HOUR_MS,
     retentionBytes: 16 * GIB,
     maxRecordBytes: maxRawRecordBytes,
+    maxAheadMs: HOUR_MS,
   },
   {
     name: 'metrics.validated',
@@ -245,6 +248,7 @@ export function topicSpecs(plan: TopicPlan): readonly TopicSpec[] {
     retentionMs: plan.retentionMs?.[topic.name] ?? topic.retentionMs,
     retentionBytes: topic.retentionBytes,
     maxRecordBytes: topic.maxRecordBytes,
+    ...(topic.maxAheadMs === undefined ? {} : { maxAheadMs: topic.maxAheadMs }),
   }));
 }
 

@@ -112,7 +112,7 @@ export class TopicLog {
    * Writes records and a group’s offsets in one transaction; readers see them once it is committed.
    *
    * @throws PipelineError `TRANSPORT_REFUSED`, with nothing written, when a record names no partition, is too large, has
-   *   no key on a compact topic or a timestamp that is no whole number.
+   *   no key on a compact topic or a timestamp that is no whole number or too far ahead.
    */
   async write(
     records: readonly OutboundRecord[],
@@ -182,6 +182,11 @@ export class TopicLog {
         'TRANSPORT_REFUSED',
         `${where}: a record of a compact topic needs a key`,
       );
+    }
+    const aheadMs = record.timestampMs - this.#clock.nowMs();
+    if (aheadMs > (spec.maxAheadMs ?? Number.POSITIVE_INFINITY)) {
+      const detail = `${where}: the time stamp is ${aheadMs} ms ahead of the clock, the topic takes ${spec.maxAheadMs}`;
+      throw new PipelineError('TRANSPORT_REFUSED', detail);
     }
     if (!Number.isSafeInteger(record.timestampMs)) {
       throw new PipelineError(

@@ -47,6 +47,11 @@ it('never makes a segment smaller than a batch', () => {
   expect(Number(segment)).toBeGreaterThanOrEqual(Number(batch));
 });
 
+it('takes any time stamp unless the topic has a limit', () => {
+  expect(settings({})['message.timestamp.after.max.ms']).toBe('9223372036854775807');
+  expect(settings({ maxAheadMs: 5000 })['message.timestamp.after.max.ms']).toBe('5000');
+});
+
 it('says no limit as Kafka does', () => {
   const config = settings({ retentionMs: Number.POSITIVE_INFINITY, retentionBytes: -1 });
   expect([config['retention.ms'], config['retention.bytes']]).toEqual(['-1', '-1']);

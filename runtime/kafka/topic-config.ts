@@ -16,8 +16,8 @@ const noLimit = '9223372036854775807';
  * Gives the Kafka topic for a topic of ours.
  *
  * A batch may hold one record of the greatest size: snappy lengthens what it cannot compress by up to a sixth, and
- * brokers count the batch’s own header. Record timestamps far in the future are taken, since what is wrong with a
- * record is for VALIDATE to say; Kafka refuses them above an hour otherwise. Segments are small and short enough that
+ * brokers count the batch’s own header. Record timestamps far in the future are taken unless the topic says otherwise;
+ * Kafka refuses them above an hour by default. Segments are small and short enough that
  * retention and compaction, which work on closed segments only, do happen.
  */
 export function toNewTopic(topic: TopicSpec, replicas: number): NewTopic {
@@ -37,7 +37,7 @@ export function toNewTopic(topic: TopicSpec, replicas: number): NewTopic {
       'max.message.bytes': String(batchBytes),
       'segment.bytes': String(Math.ceil(Math.max(segmentBytes, batchBytes))),
       'segment.ms': String(segmentMs(topic)),
-      'message.timestamp.after.max.ms': noLimit,
+      'message.timestamp.after.max.ms': String(topic.maxAheadMs ?? noLimit),
       ...(topic.cleanup === 'compact' ? { 'min.cleanable.dirty.ratio': '0.3' } : {}),
     },
   };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { systemClock } from '../../runtime/clock.ts';
 import type { OutboundRecord, Transport } from '../../runtime/transport.ts';
 import {
   bytes,
@@ -116,6 +117,22 @@ export function describeWrites(use: () => Transport): void {
     const records = await readAll(use(), topic, 0, 2);
     expect(Buffer.compare(records[0]?.value ?? Buffer.of(), large)).toBe(0);
     expect(text(records[1]?.value ?? null)).toBe('next');
+  });
+
+  it('refuses a record stamped too far ahead on a topic that has a limit, and takes the next', async () => {
+    const topic = await topicOf(use(), 1);
+    const bounded = `${topic}.bounded`;
+    await use().ensureTopics([{ ...spec(bounded, 1), maxAheadMs: 600_000 }]);
+    const stamped = (name: string, aheadMs: number): OutboundRecord => {
+      return { ...record(name, 0, 'x'), timestampMs: systemClock.nowMs() + aheadMs };
+    };
+    expect(await codeOf(use().write('writer', [stamped(bounded, 900_000)]))).toBe(
+      'TRANSPORT_REFUSED',
+    );
+    await use().write('writer', [stamped(bounded, 300_000)]);
+    await use().write('writer', [record(bounded, 0, 'long ago'), stamped(topic, 900_000)]);
+    expect(await use().ranges(bounded)).toEqual([{ partition: 0, low: 0, high: 2 }]);
+    expect(await use().ranges(topic)).toEqual([{ partition: 0, low: 0, high: 1 }]);
   });
 
   it('keeps the bytes of a write although the writer uses its buffer again', async () => {

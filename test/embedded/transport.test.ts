@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../runtime/clock.ts';
 import { EmbeddedTransport } from '../../runtime/embedded/embedded-transport.ts';
 import type { OpenedTransport } from '../conformance/fixtures.ts';
 import { transportConformance } from '../conformance/transport.conformance.ts';
@@ -8,7 +9,7 @@ import { transportConformance } from '../conformance/transport.conformance.ts';
 async function open(recentBytes: number): Promise<OpenedTransport> {
   const folder = await mkdtemp(join(tmpdir(), 'vigie-log-'));
   const start = (): Promise<EmbeddedTransport> =>
-    EmbeddedTransport.open({ folder, clock: { nowMs: () => 1_700_000_000_000 }, recentBytes });
+    EmbeddedTransport.open({ folder, clock: systemClock, recentBytes });
   let transport = await start();
   return {
     transport,
