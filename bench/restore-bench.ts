@@ -11,8 +11,6 @@ import { openSite } from './site.ts';
 
 /** Stages before detect. */
 const BEFORE_DETECT = 2;
-/** Rounds of points that detect’s state is made of; a further one waits for it when it is back. */
-const ROUNDS = 2;
 const detectOnly = topology.filter(({ name }) => name === 'detect');
 
 /**
@@ -21,16 +19,16 @@ const detectOnly = topology.filter(({ name }) => name === 'detect');
  *
  * All series get points by the product’s own stages, and detect is stopped, which saves them. A further round of points then
  * comes to its input, so that a worker that starts anew has a point to score as soon as it has read its state. In the end
- * every point of that round must be scored, and no series may be cold, which says that all of them were back.
+ * every point of that round must be scored; `seriesHeld` is as many as detect counts then.
  */
 export async function restoreBench(options: BenchOptions): Promise<BenchFigures> {
   const site = await openSite(options);
   const run = await PipelineRun.open(site, { ...options, planted: 0 }, { pilots: 0 });
   const round = options.series * options.pointsPerSeries;
   try {
-    await fill(run, ROUNDS * round);
+    await fill(run, round);
     await run.startWorkers(detectOnly);
-    await run.untilScored(ROUNDS * round);
+    await run.untilScored(round);
     const saving = performance.now();
     await run.stopWorker();
     const savedMs = performance.now() - saving;
@@ -40,12 +38,12 @@ export async function restoreBench(options: BenchOptions): Promise<BenchFigures>
     const restored = await restore(run, options.series);
     await run.untilScored(round);
     const { counted } = run.counts();
-    const detect = run.pipeline.figures().find(({ name }) => name === 'detect');
+    const gauges = run.pipeline.figures().find(({ name }) => name === 'detect')?.gauges ?? {};
     return {
       ...restored,
       saveSeconds: rounded(savedMs / 1000, 3),
       ...sizes,
-      lifeCycles: detect?.gauges ?? {},
+      seriesHeld: Object.values(gauges).reduce((sum, count) => sum + count, 0),
       counted,
     };
   } finally {

@@ -9,7 +9,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import { type AttemptResult, DeliveryLog, isFinal } from '../operators/route/delivery.ts';
+import { DeliveryLog, isFinal } from '../operators/route/delivery.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { PipelineError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -21,12 +21,14 @@ import type {
 } from '../runtime/transport.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Notification } from '../schemas/generated/notification.ts';
-import { type Receiver, type ReceiverOutlets, sendTo } from './receiver-io.ts';
+import { type Receiver, type ReceiverOutlets, ReceiverSender } from './receiver-io.ts';
 import { SINK_GROUP } from './topology.ts';
 
 const NOTIFICATIONS = 'notifications';
 /** Attempts and waits of one delivery; after the last, route plans it again later. */
 const TERMS = { maxAttempts: 3, retryMs: 500, maxAgeMs: 3_600_000 };
+/** How long a stop waits for the attempt under way. */
+const STOP_GRACE_MS = 1000;
 
 /** What the sink needs. */
 export interface SinkServices {
@@ -42,6 +44,7 @@ export interface SinkServices {
 /** A sink that is running. */
 export interface RunningSink {
   readonly done: Observable<never>;
+  /** Waits for the attempt under way, a second at most: one that hangs is left, and made again by whoever goes on. */
   stop(): Promise<void>;
 }
 
@@ -80,6 +83,8 @@ class SinkRun {
   readonly #subscription: Subscription;
   readonly #deliveries = new Map<number, DeliveryLog>();
   readonly #topic: string;
+  readonly #sender: ReceiverSender;
+  readonly #given = new AbortController();
   #busy: Promise<void> = Promise.resolve();
   #closing = false;
 
@@ -87,6 +92,7 @@ class SinkRun {
     this.#services = services;
     this.#subscription = subscription;
     this.#topic = services.prefix + NOTIFICATIONS;
+    this.#sender = new ReceiverSender(services.outlets);
     this.graph = subscription.events.pipe(
       // One event at a time keeps the order; receivers are slow, not many.
       concatMap((event) => from(this.#take(event))),
@@ -97,7 +103,9 @@ class SinkRun {
 
   async finish(): Promise<void> {
     this.#closing = true;
+    const grace = setTimeout(() => this.#given.abort(), STOP_GRACE_MS);
     await this.#busy;
+    clearTimeout(grace);
     await this.#subscription.close();
   }
 
@@ -133,7 +141,9 @@ class SinkRun {
     for (const record of records) {
       if (log === undefined || this.#closing) return;
       const planned = log.take(this.#decode(record));
-      const outcome = planned === undefined ? [] : [await this.#attempt(log, planned)];
+      const outcome = planned === undefined ? [] : await this.#attempt(log, planned);
+      // Without an outcome it stays planned, for whoever reads it next.
+      if (outcome === undefined) return;
       const outbound = outcome.map((notification) => ({
         topic: this.#topic,
         partition,
@@ -148,16 +158,19 @@ class SinkRun {
     }
   }
 
-  async #attempt(log: DeliveryLog, planned: Notification): Promise<Notification> {
-    const { clock, receivers, outlets } = this.#services;
+  /** @returns the outcome, or `undefined` when we stop before there is one. */
+  async #attempt(log: DeliveryLog, planned: Notification): Promise<[Notification] | undefined> {
+    const { clock, receivers } = this.#services;
     const stale = log.stale(planned, clock.nowMs());
-    if (stale !== undefined) return stale;
+    if (stale !== undefined) return [stale];
     const receiver = receivers.find(({ name }) => name === planned.receiver);
     if (receiver === undefined) throw new PipelineError('SINK_UNAVAILABLE', planned.receiver);
     for (let tried = 1; ; tried++) {
-      const result: AttemptResult = await sendTo(receiver, planned, outlets);
+      const result = await this.#sender.send(receiver, planned, this.#given.signal);
+      if (result === undefined) return undefined;
       const outcome = log.outcome(planned, tried, result, clock.nowMs());
-      if (isFinal(outcome)) return outcome;
+      if (isFinal(outcome)) return [outcome];
+      if (this.#closing) return undefined;
       await new Promise((resolve) => setTimeout(resolve, (outcome.retryAtMs ?? 0) - clock.nowMs()));
     }
   }

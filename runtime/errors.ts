@@ -263,6 +263,11 @@ export const errorCatalogue = {
     message: 'a receiver did not take a notification',
     remedy: 'Check the receiver; the attempt is repeated, then recorded as FAILED.',
   },
+  SINK_TIMEOUT: {
+    fate: 'retry',
+    message: 'a receiver did not take a notification within its `timeoutMs`',
+    remedy: 'See why the receiver hangs. The attempt is repeated; a late one may still arrive.',
+  },
   INPUT_UNREADABLE: {
     fate: 'stop',
     message: 'an input file could not be read to its end',

@@ -6,7 +6,12 @@ import { incidentBrief } from './incident-brief.ts';
 import { draftNotification } from './notification-draft.ts';
 
 const terms = { maxAttempts: 3, retryMs: 1000, maxAgeMs: 60_000 };
-const receiver = { name: 'console', integration: 'console', sendResolved: true } as const;
+const receiver = {
+  name: 'console',
+  integration: 'console',
+  sendResolved: true,
+  timeoutMs: 10_000,
+} as const;
 const sent = { state: 'SENT', code: null, canRetry: true } as const;
 const failed = { state: 'FAILED', code: 'EPIPE', canRetry: true } as const;
 

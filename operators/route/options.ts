@@ -28,6 +28,10 @@ const receiver = z.strictObject({
     .boolean()
     .default(true)
     .meta({ description: 'Tells the end of an incident too.' }),
+  timeoutMs: z.number().int().min(100).max(600_000).default(10_000).meta({
+    description: 'Time that one attempt may take; then it has failed (`SINK_TIMEOUT`).',
+    unit: 'ms',
+  }),
 });
 
 /** A branch of the route tree as it is configured. */
@@ -96,7 +100,7 @@ export const routeOptions = z
       .array(receiver)
       .min(1)
       .max(1000)
-      .default([{ name: 'console', integration: 'console', sendResolved: true }])
+      .default([{ name: 'console', integration: 'console', sendResolved: true, timeoutMs: 10_000 }])
       .meta({ description: 'Where notifications can go.' }),
     route: route
       .prefault({})
