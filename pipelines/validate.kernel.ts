@@ -6,6 +6,7 @@ import type { ValidateOptions } from '../operators/validate/options.ts';
 import {
   type RawFault,
   type RawPoints,
+  type RawSeries,
   rawFromBatch,
   rawFromHead,
   rawFromPoint,
@@ -188,8 +189,14 @@ class ValidateKernel implements Kernel {
   #fromKnownHead(value: Buffer): RawPoints | RawFault | undefined {
     const known = this.#heads.find(value);
     if (known === undefined) return undefined;
-    const columns = readMetricColumns(value, known.bytes.length);
-    return columns === undefined ? undefined : rawFromHead(known.head, columns);
+    const columns = readMetricColumns(value, known.bytes);
+    return columns && rawFromHead(known.head, columns, () => this.#seriesOf(value));
+  }
+
+  /** Series of a packed record that was read before, letter by letter: nothing can be wrong with them. */
+  #seriesOf(value: Buffer): readonly RawSeries[] {
+    const raw = rawFromBatch(this.#codec.decode(value, ['MetricBatch']).value, Infinity);
+    return 'code' in raw ? [] : raw.series;
   }
 
   #fromRecord(value: Buffer, maxSeries: number): RawPoints | RawFault | Silence {

@@ -38,8 +38,8 @@ function learn(heads: KnownHeads, record: Buffer): void {
 /** What is read of a record by its head alone. */
 function byHead(heads: KnownHeads, record: Buffer): RawPoints | RawFault | undefined {
   const known = heads.find(record);
-  const columns = known && readMetricColumns(record, known.bytes.length);
-  return known && columns && rawFromHead(known.head, columns);
+  const columns = known && readMetricColumns(record, known.bytes);
+  return known && columns && rawFromHead(known.head, columns, () => decoded(record).series);
 }
 
 describe('KnownHeads', () => {
@@ -74,7 +74,7 @@ describe('KnownHeads', () => {
     learn(heads, record);
     expect(byHead(heads, record.subarray(0, -1))).toBeUndefined();
     expect(byHead(heads, Buffer.concat([record, Buffer.of(0)]))).toBeUndefined();
-    expect(byHead(heads, record.subarray(0, heads.find(record)?.bytes.length))).toBeUndefined();
+    expect(byHead(heads, record.subarray(0, heads.find(record)?.bytes))).toBeUndefined();
   });
 
   it('says in which way columns disagree with the head', () => {
@@ -86,7 +86,7 @@ describe('KnownHeads', () => {
   });
 
   it('forgets heads that were not used while as many series came by as it may hold', () => {
-    const heads = new KnownHeads(10 * SERIES);
+    const heads = new KnownHeads(14 * SERIES);
     const [used, unused] = [encoded(1), encoded(1, { over: { tenant: 'unused' } })];
     learn(heads, used);
     learn(heads, unused);

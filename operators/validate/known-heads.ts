@@ -1,24 +1,28 @@
 import { xxh64 } from '../../schemas/canonical-bytes.ts';
 import type { RawHead } from './raw-points.ts';
 
-/** Bytes from the front of a record by which heads are looked up; the whole head is compared then. */
+/** Bytes from the front of a record by which heads are looked up; a hash of the whole head is compared then. */
 const KEY_BYTES = 256;
 /** Heads that begin alike; producers that share more than this are decoded each time. */
 const ALIKE = 8;
-/** Bytes of a head that count for one series: long names make a head count for several. */
-const SERIES_BYTES = 256;
+/** What a head takes beside its series, in series. */
+const HEAD_SERIES = 16;
+const KEY_SEED = 0n;
+const HEAD_SEED = 5n;
 
-/** A head with its encoding, frame included. */
+/** A head by what it is known again: its length in bytes, frame included, and its hash. */
 export interface KnownHead {
-  readonly bytes: Buffer;
+  readonly bytes: number;
+  readonly hash: bigint;
   readonly head: RawHead;
 }
 
 /**
  * Remembers the heads of packed records: the dictionary and series that a producer sends again and again, byte for byte.
  *
- * A record that begins with a known head need not have it decoded. Two generations of at most half the limit each, as
- * in `RecentSeries`: what was used in between survives.
+ * A record that begins with a known head need not have it decoded. Of a head its hashes are kept, XXH64 as of every
+ * series’ id, and what was found out about its series: some 14 bytes a series. Two generations of at most half the limit
+ * each: when the young one is full it becomes the old one, and the old one is forgotten; what was used in between survives.
  */
 export class KnownHeads {
   readonly #half: number;
@@ -34,7 +38,7 @@ export class KnownHeads {
   /** Returns the head that a record begins with. */
   find(record: Buffer): KnownHead | undefined {
     if (this.#young.size === 0 && this.#old.size === 0) return undefined;
-    const key = keyOf(record);
+    const key = xxh64(record.subarray(0, KEY_BYTES), KEY_SEED);
     const young = among(this.#young.get(key), record);
     if (young !== undefined) return young;
     const old = among(this.#old.get(key), record);
@@ -42,17 +46,17 @@ export class KnownHeads {
     return old;
   }
 
-  /** Remembers the head that makes up the first `headBytes` of a record; copies them. */
-  put(record: Buffer, headBytes: number, head: RawHead): void {
+  /** Remembers the head that makes up the first `bytes` of a record. */
+  put(record: Buffer, bytes: number, { tenant, backfill, places }: RawHead): void {
     // The key would hold points too and never be found again.
-    if (headBytes < KEY_BYTES) return;
-    const { tenant, backfill, series } = head;
-    const bytes = Buffer.from(record.subarray(0, headBytes));
-    this.#put(keyOf(record), { bytes, head: { tenant, backfill, series } });
+    if (bytes < KEY_BYTES) return;
+    const hash = xxh64(record.subarray(0, bytes), HEAD_SEED);
+    const known = { bytes, hash, head: { tenant, backfill, places } };
+    this.#put(xxh64(record.subarray(0, KEY_BYTES), KEY_SEED), known);
   }
 
   #put(key: bigint, known: KnownHead): void {
-    const weight = Math.max(known.head.series.length, known.bytes.length / SERIES_BYTES);
+    const weight = HEAD_SERIES + known.head.places.series;
     if (weight > this.#half) return;
     if (this.#weight + weight > this.#half) {
       this.#old = this.#young;
@@ -67,12 +71,15 @@ export class KnownHeads {
   }
 }
 
-function keyOf(record: Buffer): bigint {
-  return xxh64(record.subarray(0, KEY_BYTES), 0n);
-}
-
 function among(heads: readonly KnownHead[] | undefined, record: Buffer): KnownHead | undefined {
-  return heads?.find(
-    ({ bytes }) => bytes.length <= record.length && bytes.compare(record, 0, bytes.length) === 0,
-  );
+  let hashed = 0;
+  let hash = 0n;
+  return heads?.find((known) => {
+    if (known.bytes > record.length) return false;
+    if (known.bytes !== hashed) {
+      hashed = known.bytes;
+      hash = xxh64(record.subarray(0, hashed), HEAD_SEED);
+    }
+    return known.hash === hash;
+  });
 }

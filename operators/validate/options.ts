@@ -72,8 +72,10 @@ export const validateOptions = z
     recentSeries: z
       .int()
       .min(16)
-      .default(200_000)
-      .describe('Series whose definition was sent lately and is not repeated, per partition.'),
+      .default(6_000_000)
+      .describe(
+        'Series that are remembered per partition: those whose definition was sent lately and is not repeated, and those whose records begin alike and are not decoded again. Some 30 bytes each.',
+      ),
     entityLabels: z
       .array(z.string().min(1))
       .min(1)

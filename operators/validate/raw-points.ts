@@ -3,6 +3,7 @@ import type { MetricPoint } from '../../schemas/generated/metric-point.ts';
 import type { SeriesKind } from '../../schemas/generated/series-kind.ts';
 import type { LabelPair } from '../../schemas/identity.ts';
 import type { MetricColumns } from '../../schemas/metric-columns.ts';
+import { HeadPlaces } from './head-places.ts';
 
 /** Layout of `MetricBatch` columns that this version reads. */
 const LAYOUT = 1;
@@ -27,7 +28,8 @@ export interface RawSeries {
 export interface RawHead {
   readonly tenant: string;
   readonly backfill: boolean;
-  readonly series: readonly RawSeries[];
+  /** What was found out about its series. */
+  readonly places: HeadPlaces;
 }
 
 /**
@@ -37,6 +39,8 @@ export interface RawHead {
  * as a number.
  */
 export interface RawPoints extends RawHead {
+  /** Read only when it is asked for where the head is known: names and labels are most of a record. */
+  readonly series: readonly RawSeries[];
   readonly counts: Uint32Array;
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
@@ -50,6 +54,7 @@ export function rawFromPoint(point: MetricPoint): RawPoints {
   return {
     tenant,
     backfill,
+    places: new HeadPlaces(1),
     series: [{ name, labels: sortedPairs(Object.entries(labels)), kind, unit }],
     counts: Uint32Array.of(1),
     timestamps: Float64Array.of(point.timestamp),
@@ -90,21 +95,38 @@ export function rawFromBatch(batch: MetricBatch, maxSeries: number): RawPoints |
     if (typeof read === 'string') return disagree(`series ${i}: ${read}`);
     named.push(read);
   }
-  return withPoints({ tenant, backfill, series: named }, batch);
+  return withPoints({ tenant, backfill, places: new HeadPlaces(named.length) }, batch, () => named);
 }
 
-/** Reads a packed record whose head is known already, or says in which way its columns disagree with it. */
-export function rawFromHead(head: RawHead, columns: MetricColumns): RawPoints | RawFault {
-  const misfit = columnFault(columns, head.series.length);
-  return misfit === undefined ? withPoints(head, columns) : disagree(misfit);
+/**
+ * Reads a packed record whose head is known already, or says in which way its columns disagree with it.
+ *
+ * @param series reads the record’s series, where they are asked for after all.
+ */
+export function rawFromHead(
+  head: RawHead,
+  columns: MetricColumns,
+  series: () => readonly RawSeries[],
+): RawPoints | RawFault {
+  const misfit = columnFault(columns, head.places.series);
+  return misfit === undefined ? withPoints(head, columns, series) : disagree(misfit);
 }
 
-function withPoints({ tenant, backfill, series }: RawHead, columns: MetricColumns): RawPoints {
+function withPoints(
+  { tenant, backfill, places }: RawHead,
+  columns: MetricColumns,
+  series: () => readonly RawSeries[],
+): RawPoints {
   const bits = aligned(columns.values);
+  let read: readonly RawSeries[] | undefined;
   return {
     tenant,
     backfill,
-    series,
+    places,
+    get series() {
+      read ??= series();
+      return read;
+    },
     counts: new Uint32Array(aligned(columns.counts)),
     timestamps: new Float64Array(aligned(columns.timestamps)),
     values: new Float64Array(bits),

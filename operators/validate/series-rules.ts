@@ -1,15 +1,9 @@
-import type { ErrorCode } from '../../runtime/errors.ts';
+import type { SeriesFault } from './head-places.ts';
 import type { ValidateOptions } from './options.ts';
 import type { RawSeries } from './raw-points.ts';
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:.]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_.]*$/;
-
-/** What is wrong with a series. */
-export interface SeriesFault {
-  readonly code: ErrorCode;
-  readonly detail: string;
-}
 
 /**
  * Checks a series’ name, unit and labels against the form and the limits.

@@ -9,7 +9,7 @@ import { Catalog } from '../catalog.ts';
 import { EventTime } from '../event-time.ts';
 import { eventTimeOptions } from '../event-time-options.ts';
 import { validateOptions } from './options.ts';
-import { rawFromBatch } from './raw-points.ts';
+import { type RawPoints, rawFromBatch, rawFromHead } from './raw-points.ts';
 import { Validator } from './validator.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5);
@@ -29,10 +29,12 @@ function setUp(partitions = 4, catalog = new Catalog()) {
   const options = validateOptions.parse({});
   const validator = new Validator({ options, catalog, eventTime, partitions });
   let offset = 0;
+  const take = (raw: RawPoints, recordMs: number) =>
+    validator.accept(raw, { partition: 7, offset: offset++, recordMs });
   const accept = (series: readonly TestSeries[], over = {}, recordMs = NOW_MS) => {
     const raw = rawFromBatch(rawBatch(series, over), 50_000);
     if ('code' in raw) throw new Error(raw.detail);
-    return validator.accept(raw, { partition: 7, offset: offset++, recordMs });
+    return take(raw, recordMs);
   };
   const drain = () => {
     const out: { partition: number; batch: SeriesBatch; packed: PackedBatch }[] = [];
@@ -43,7 +45,7 @@ function setUp(partitions = 4, catalog = new Catalog()) {
     });
     return out;
   };
-  return { accept, drain };
+  return { accept, take, drain };
 }
 
 const up = (points: TestSeries['points'], host = 'a'): TestSeries => ({
@@ -98,6 +100,33 @@ describe('Validator', () => {
     expect([0, 1, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1].map((ms) => definedAt(NOW_MS + ms))).toEqual([
       1, 0, 0, 1, 0,
     ]);
+  });
+
+  it('takes the series of a known head as those of a record read anew, definitions and refusals too', () => {
+    const [anew, byHead] = [setUp(), setUp()];
+    const head = rawFromBatch(rawBatch([up([], 'a'), up([], 'b'), { ...up([]), name: '9' }]), 9);
+    if ('code' in head) throw new Error(head.detail);
+    let reads = 0;
+    for (const ms of [0, 1000, HOUR_MS, HOUR_MS + 1000].map((more) => NOW_MS + more)) {
+      for (const value of [1, Number.NaN]) {
+        const batch = rawBatch([
+          up([[ms, 1]], 'a'),
+          up([[ms + 1, value]], 'b'),
+          { ...up([[ms, 3]]), name: '9' },
+        ]);
+        const raw = rawFromHead(head, batch, () => {
+          reads += 1;
+          const read = rawFromBatch(batch, 9);
+          return 'code' in read ? [] : read.series;
+        });
+        if ('code' in raw) throw new Error(raw.detail);
+        expect(byHead.take(raw, ms)).toEqual(anew.take(rawFromBatch(batch, 9) as RawPoints, ms));
+        const batches = byHead.drain();
+        expect(batches).toEqual(anew.drain());
+      }
+    }
+    // First of all; for a bad point or name each time; for definitions after an hour.
+    expect(reads).toBe(8);
   });
 
   it('says of a new series when its first point was', () => {

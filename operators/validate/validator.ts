@@ -1,22 +1,25 @@
 import type { ErrorCode } from '../../runtime/errors.ts';
 import type { MetricBatch } from '../../schemas/generated/metric-batch.ts';
 import type { SeriesDefinition } from '../../schemas/generated/series-definition.ts';
-import { createIdentity, type Identity, partitionOfShard } from '../../schemas/identity.ts';
+import {
+  createIdentity,
+  type Identity,
+  partitionOfShard,
+  type SeriesIdentity,
+} from '../../schemas/identity.ts';
 import type { MutableRun } from '../../schemas/run-columns.ts';
 import { runFlags } from '../../schemas/run-flags.ts';
 import type { Catalog } from '../catalog.ts';
 import type { EventTime } from '../event-time.ts';
+import { DefinitionTimes } from './definition-times.ts';
+import type { SeriesFault } from './head-places.ts';
 import { MOST_BATCH_BYTES, OpenBatches, type ValidatedBatch } from './open-batches.ts';
 import type { ValidateOptions } from './options.ts';
 import { PointRules, type PointVerdict } from './point-rules.ts';
 import type { RawPoints, RawSeries } from './raw-points.ts';
-import { type KnownSeries, RecentSeries } from './recent-series.ts';
 import { RecordTime } from './record-time.ts';
 import { repack } from './repack.ts';
-import { checkSeries, type SeriesFault } from './series-rules.ts';
-
-/** A definition is sent again after this much event time, so that no reader waits for it for ever. */
-const REDEFINE_MS = 3_600_000;
+import { checkSeries } from './series-rules.ts';
 
 /** Where a raw record came from. */
 export interface RawSource {
@@ -45,30 +48,25 @@ export interface ValidatorSetup {
   readonly partitions: number;
 }
 
-/** What was found out about a series of a record. */
-type Finding = KnownSeries | SeriesFault;
-
 /**
  * Checks raw records point by point and packs the good points by partition and tenant.
  *
  * The good part of a half-bad record goes on; the bad part is given back, one part per code. `accept` all records of a
- * call, then `drain`. Its memory of series is a cache: losing it only repeats definitions.
+ * call, then `drain`. What it remembers of series is a cache: losing it only repeats definitions.
  */
 export class Validator {
   readonly #setup: ValidatorSetup;
   readonly #identity: Identity;
   readonly #rules: PointRules;
-  readonly #recent: RecentSeries;
+  readonly #defined: DefinitionTimes;
   readonly #batches: OpenBatches;
-  /** Findings about the series of heads that come again; they live as long as the head is remembered. */
-  readonly #findings = new WeakMap<readonly RawSeries[], Finding[]>();
   readonly #time: RecordTime;
 
   constructor(setup: ValidatorSetup) {
     this.#setup = setup;
     this.#identity = createIdentity({ entityLabels: setup.options.entityLabels });
     this.#rules = new PointRules(setup.options);
-    this.#recent = new RecentSeries(setup.options.recentSeries);
+    this.#defined = new DefinitionTimes(setup.options.recentSeries);
     this.#batches = new OpenBatches(setup.partitions);
     this.#time = new RecordTime(setup.eventTime);
   }
@@ -81,28 +79,26 @@ export class Validator {
     if (barred !== undefined) return [{ ...barred, points }];
     this.#rules.forRecord(source.recordMs, raw.backfill, source.redriven);
     this.#time.start(raw.backfill, source.redriven);
-    const large = this.#batches.startRecord(raw.tenant, raw.series.length, points);
-    const findings = this.#findingsOf(raw.series);
+    const large = this.#batches.startRecord(raw.tenant, raw.counts.length, points);
     const refused = new Refusals(raw);
     const run = newRun(raw, source);
     // As a rule all points of a record are good: one look at them all is a tenth of one verdict each.
     const good = this.#rules.allGood(raw.timestamps, raw.values);
-    for (let s = 0, start = 0; s < raw.series.length; s++) {
+    for (let s = 0, start = 0; s < raw.counts.length; s++) {
       const end = start + (raw.counts[s] ?? 0);
       if (end === start) continue;
-      findings[s] ??= this.#find(raw, s, start);
-      const finding = findings[s] as Finding;
-      if ('code' in finding) refused.range(finding.code, finding.detail, start, end);
+      const fault = this.#faultOf(raw, s, start);
+      if (fault !== undefined) refused.range(fault.code, fault.detail, start, end);
       else {
         setRun(run, start, end, this.#time.lateFlag(raw.timestamps, end - 1));
-        if (good) this.#pack(raw, s, finding, run);
-        else this.#sift(raw, s, finding, run, refused);
-        this.#batches.endSeries(finding.partition);
+        if (good) this.#pack(raw, s, run);
+        else this.#sift(raw, s, run, refused);
+        this.#batches.endSeries(raw.places.partitionOf(s));
       }
       start = end;
     }
     const bytes = large ? this.#batches.largestBytes : 0;
-    if (bytes > MOST_BATCH_BYTES) return this.#giveUp(raw, bytes, findings);
+    if (bytes > MOST_BATCH_BYTES) return this.#giveUp(raw, bytes);
     this.#time.end(source.recordMs);
     return refused.parts();
   }
@@ -126,35 +122,35 @@ export class Validator {
   }
 
   /** Refuses a whole record whose batch no topic takes: its runs must not be split. */
-  #giveUp(raw: RawPoints, bytes: number, findings: readonly Finding[]): RefusedPart[] {
+  #giveUp(raw: RawPoints, bytes: number): RefusedPart[] {
     this.#batches.discard();
     // Definitions may have gone with the batch.
-    for (const finding of findings) {
-      if (finding !== undefined && 'definedMs' in finding)
-        finding.definedMs = Number.NEGATIVE_INFINITY;
+    const { places } = raw;
+    for (let s = 0; s < places.series; s++) {
+      this.#defined.forget(places.lowOf(s), places.highOf(s));
+      places.setUndefined(s);
     }
     const detail = `packed for one partition up to ${bytes} bytes, at most ${MOST_BATCH_BYTES}`;
     return [{ code: 'RECORD_TOO_LARGE', detail, points: raw.timestamps.length }];
   }
 
-  #findingsOf(series: readonly RawSeries[]): Finding[] {
-    // One series is looked up sooner than its findings are.
-    if (series.length === 1) return [];
-    const known = this.#findings.get(series);
-    if (known !== undefined) return known;
-    const findings: Finding[] = [];
-    this.#findings.set(series, findings);
-    return findings;
-  }
-
-  #find(raw: RawPoints, s: number, start: number): Finding {
+  /** Finds out who a series is, unless that is known, or what is wrong with it. */
+  #faultOf(raw: RawPoints, s: number, start: number): SeriesFault | undefined {
+    const { places } = raw;
+    if (places.isKnown(s)) return places.faultOf(s);
     const series = raw.series[s] as RawSeries;
     const fault = checkSeries(series, this.#setup.options);
-    return fault ?? this.#identify(raw.tenant, series, raw.timestamps[start] ?? 0);
+    if (fault !== undefined) places.setFault(s, fault);
+    else {
+      const { seriesLow, seriesHigh, shard } = this.#identify(raw, series, start);
+      const partition = partitionOfShard(shard, this.#setup.partitions);
+      places.setGood(s, seriesLow, seriesHigh, partition);
+    }
+    return fault;
   }
 
   /** Cuts the points of a series into runs of one verdict each. */
-  #sift(raw: RawPoints, s: number, known: KnownSeries, run: MutableRun, refused: Refusals): void {
+  #sift(raw: RawPoints, s: number, run: MutableRun, refused: Refusals): void {
     const { end, flags: late } = run;
     let runStart = run.start;
     let runVerdict: PointVerdict | undefined = this.#check(raw, runStart);
@@ -163,7 +159,7 @@ export class Validator {
       if (verdict === runVerdict) continue;
       if (runVerdict === 'good' || runVerdict === 'historical') {
         const own = runVerdict === 'historical' ? runFlags.historical : 0;
-        this.#pack(raw, s, known, setRun(run, runStart, i, late | own));
+        this.#pack(raw, s, setRun(run, runStart, i, late | own));
       } else if (runVerdict !== undefined) {
         refused.range(runVerdict, raw.series[s]?.name.slice(0, 64) ?? '', runStart, i);
       }
@@ -172,17 +168,22 @@ export class Validator {
     }
   }
 
-  #pack(raw: RawPoints, s: number, known: KnownSeries, run: MutableRun): void {
-    run.seriesLow = known.identity.seriesLow;
-    run.seriesHigh = known.identity.seriesHigh;
+  #pack(raw: RawPoints, s: number, run: MutableRun): void {
+    const { places } = raw;
+    run.seriesLow = places.lowOf(s);
+    run.seriesHigh = places.highOf(s);
     const lastMs = raw.timestamps[run.end - 1] ?? 0;
     this.#time.take(lastMs, run.flags);
-    const due = lastMs >= known.definedMs + REDEFINE_MS;
-    if (due) known.definedMs = lastMs;
+    const definition = places.isDue(s, lastMs) ? this.#define(raw, s, run, lastMs) : undefined;
+    this.#batches.addRun(places.partitionOf(s), run, definition);
+  }
+
+  /** Definition of a series of a record, unless it has been sent lately for another record. */
+  #define(raw: RawPoints, s: number, run: MutableRun, ms: number): SeriesDefinition | undefined {
+    raw.places.setDefined(s, ms);
+    if (!this.#defined.take(run.seriesLow, run.seriesHigh, ms)) return undefined;
     const series = raw.series[s] as RawSeries;
-    const firstMs = raw.timestamps[run.start] ?? 0;
-    const definition = due ? definitionOf(raw.tenant, series, known, firstMs) : undefined;
-    this.#batches.addRun(known.partition, run, definition);
+    return definitionOf(raw, series, this.#identify(raw, series, run.start), run.start);
   }
 
   #check(raw: RawPoints, i: number): PointVerdict {
@@ -195,16 +196,9 @@ export class Validator {
     );
   }
 
-  #identify(tenant: string, series: RawSeries, atMs: number): KnownSeries {
-    const text = canonicalText(tenant, series);
-    const known = this.#recent.get(text);
-    if (known !== undefined) return known;
-    const { partitions } = this.#setup;
-    const identity = this.#identityOf(tenant, atMs).of(tenant, series.name, series.labels);
-    const partition = partitionOfShard(identity.shard, partitions);
-    const created = { identity, partition, definedMs: Number.NEGATIVE_INFINITY };
-    this.#recent.put(text, created);
-    return created;
+  #identify({ tenant, timestamps }: RawPoints, series: RawSeries, start: number): SeriesIdentity {
+    const identity = this.#identityOf(tenant, timestamps[start] ?? 0);
+    return identity.of(tenant, series.name, series.labels);
   }
 
   /** A tenant may name its entities by other labels than the rest. */
@@ -212,10 +206,6 @@ export class Validator {
     const entityLabels = this.#setup.catalog.tenant(tenant, atMs)?.entityLabels ?? [];
     return entityLabels.length > 0 ? createIdentity({ entityLabels }) : this.#identity;
   }
-}
-
-function canonicalText(tenant: string, { name, labels }: RawSeries): string {
-  return JSON.stringify([tenant, name, labels]);
 }
 
 function newRun({ timestamps, values }: RawPoints, { partition, offset }: RawSource): MutableRun {
@@ -231,12 +221,11 @@ function setRun(run: MutableRun, start: number, end: number, flags: number): Mut
 }
 
 function definitionOf(
-  tenant: string,
+  { tenant, timestamps }: RawPoints,
   { name, labels, kind, unit }: RawSeries,
-  { identity }: KnownSeries,
-  firstSeenMs: number,
+  { seriesId, entityId }: SeriesIdentity,
+  first: number,
 ): SeriesDefinition {
-  const { seriesId, entityId } = identity;
   return {
     seriesId,
     entityId,
@@ -245,7 +234,7 @@ function definitionOf(
     labels: Object.fromEntries(labels),
     kind,
     unit,
-    firstSeenMs,
+    firstSeenMs: timestamps[first] ?? 0,
   };
 }
 
