@@ -57,7 +57,7 @@ export class TaskCheckpoint {
     const part = await this.#take(false);
     // All in the first part: nothing was processed since, so it is the end as well.
     this.#spread ||= part.answer.more === true;
-    this.#spreadBytes += part.answer.bytes;
+    this.#spreadBytes = this.#spread ? this.#spreadBytes + part.answer.bytes : 0;
     return part;
   }
 
