@@ -1,11 +1,5 @@
 import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
-import type { DetectInput } from '../operators/detect/detect-input.ts';
-import {
-  type ClassChange,
-  type EpisodeEvent,
-  lifeCycles,
-  type OnsetRuling,
-} from '../operators/detect/detect-output.ts';
+import { type EpisodeEvent, lifeCycles } from '../operators/detect/detect-output.ts';
 import { Detector } from '../operators/detect/detector.ts';
 import { FeedbackBook } from '../operators/detect/feedback-book.ts';
 import { OpeningLevels } from '../operators/detect/opening-levels.ts';
@@ -27,12 +21,15 @@ import {
   single,
 } from '../runtime/state/state-entries.ts';
 import { Codec } from '../schemas/codec.ts';
+import type { Anomaly } from '../schemas/generated/anomaly.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
 import { ColumnMemory, type PackedBatch, readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
 import { DecisionWriter } from './decision-writer.ts';
 import { decodeRecord } from './decode-record.ts';
+import { classDecision, rulingDecision } from './detect-decision.ts';
+import { EntityDesk, type EntitySink } from './entity-desk.ts';
 import { FeedbackReader } from './feedback-reader.ts';
 import type { StageOptions } from './stage-options.ts';
 import { TimedScorer } from './timed-scorer.ts';
@@ -60,6 +57,7 @@ class DetectKernel implements Kernel {
   readonly #book: FeedbackBook;
   readonly #feedback: FeedbackReader;
   readonly #openings: OpeningLevels;
+  readonly #entities: EntityDesk;
   readonly #decisions: DecisionWriter;
   #restored = false;
 
@@ -77,7 +75,6 @@ class DetectKernel implements Kernel {
     this.#book = new FeedbackBook(section.feedback);
     this.#feedback = new FeedbackReader(this.#codec, this.#book, context.partition);
     this.#openings = new OpeningLevels(this.#book, (row) => this.#definitionOf(row));
-    this.#decisions = new DecisionWriter(context, this.#codec);
     this.#gatherer = new RunGatherer({
       shelf: this.#shelf,
       progress: this.#progress,
@@ -85,6 +82,14 @@ class DetectKernel implements Kernel {
       openings: this.#openings,
     });
     this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section));
+    this.#entities = new EntityDesk({
+      shelf: this.#shelf,
+      gatherer: this.#gatherer,
+      enabled: section.entities,
+      ttlMs: series.ttlMs,
+      modelSet: models.modelSet,
+      definitionOf: (row) => this.#definitionOf(row),
+    });
     // One partition feeds this task and has its ticks at their distance already: each is passed on.
     this.#eventTime = new WatermarkRelay({
       ...eventTime,
@@ -95,8 +100,7 @@ class DetectKernel implements Kernel {
   }
 
   async process(input: SlotReader, output: KernelOutput): Promise<void> {
-    if (this.#restored) this.#shelf.rebuild();
-    this.#restored = false;
+    if (this.#restored) this.#rebuild();
     const drops: GatherDrops = { repeated: 0, undefinedSeries: 0 };
     this.#gatherer.clear();
     const { sweep } = this.#shelf;
@@ -112,7 +116,10 @@ class DetectKernel implements Kernel {
       // What was gathered must be scored before time goes on: a row may go stale by it, and then to another series.
       const span = liveSpan(batch);
       if (span !== undefined && sweep.isLater(span)) await this.#score(latestMs, output);
-      if (span !== undefined) sweep.observe(span);
+      if (span !== undefined) {
+        sweep.observe(span);
+        this.#entities.observe(span, this.#sink(latestMs, output));
+      }
       this.#gather(batch, drops, latestMs, output);
     }
     await this.#score(latestMs, output);
@@ -142,6 +149,7 @@ class DetectKernel implements Kernel {
     yield* single('time', this.#eventTime);
     yield* numbered('feedback', this.#book.takeChanged());
     yield* single('decisions', this.#decisions);
+    yield* this.#entities.entries();
   }
 
   restore(key: Uint8Array, value: Uint8Array | null): void {
@@ -154,7 +162,7 @@ class DetectKernel implements Kernel {
     else if (name === 'episode') episodes.readPage(number, value);
     else if (name === 'watch') watches.readPage(number, value);
     else if (name === 'text') texts.readChunk(number, value);
-    else if (value === null) return;
+    else if (this.#entities.restore(name, number, value) || value === null) return;
     else if (name === 'sweep') sweep.restore(value);
     else if (name === 'source') this.#progress.restore(value);
     else if (name === 'time') this.#eventTime.restore(value);
@@ -166,12 +174,19 @@ class DetectKernel implements Kernel {
     this.#scratch.close();
   }
 
+  #rebuild(): void {
+    this.#restored = false;
+    this.#shelf.rebuild();
+    this.#entities.rebuild();
+  }
+
   /** Reads the points of a record; a tick, or what cannot be read, has none. */
   #read(input: SlotReader, output: KernelOutput): PackedBatch | undefined {
     const decoded = decodeRecord(this.#codec, input, ['SeriesBatch', 'Tick'], output);
     if (decoded === undefined) return undefined;
     if (decoded.name === 'Tick') {
       this.#eventTime.hear(decoded.value.sourcePartition, decoded.value);
+      this.#entities.tick(decoded.value.watermarkMs);
       this.#decisions.advance(input.timestampMs);
       return undefined;
     }
@@ -199,18 +214,29 @@ class DetectKernel implements Kernel {
     for (const event of this.#detector.end(row)) this.#tell(event, latestMs, output);
     this.#shelf.evict(row);
     this.#openings.forget(row);
+    this.#entities.forget(row);
     output.count('series_evicted_total', 1);
   }
 
   async #score(latestMs: number, output: KernelOutput): Promise<void> {
     const { points } = this.#gatherer;
-    if (points === 0) return;
     const input = this.#gatherer.input();
+    const sink = this.#sink(latestMs, output);
+    if (points === 0) {
+      this.#entities.settle(input, undefined, sink);
+      return;
+    }
     const scored = await this.#detector.score(input);
-    for (const event of scored.episodes) this.#tell(event, latestMs, output);
-    for (const change of scored.classChanges)
-      this.#noteClass(change, input.timestamps[change.point] ?? latestMs);
-    for (const ruling of scored.rulings) this.#note(ruling, input);
+    this.#entities.settle(input, scored, sink);
+    const { timestamps } = input;
+    for (const change of scored.classChanges) {
+      const atMs = timestamps[change.point] ?? latestMs;
+      this.#decisions.note(classDecision(change, this.#definitionOf(change.row), atMs));
+    }
+    for (const ruling of scored.rulings) {
+      const atMs = timestamps[ruling.point] ?? 0;
+      this.#decisions.note(rulingDecision(ruling, this.#definitionOf(ruling.row), atMs));
+    }
     for (let run = 0; run < input.runs; run++) {
       const last = (input.starts[run] ?? 0) + (input.counts[run] ?? 0) - 1;
       this.#shelf.setLifeCycle(input.rows[run] ?? 0, scored.lifeCycle[last] ?? 0);
@@ -223,31 +249,21 @@ class DetectKernel implements Kernel {
   #tell(event: EpisodeEvent, latestMs: number, output: KernelOutput): void {
     const definition = this.#definitionOf(event.row);
     const context = event.point < 0 ? undefined : this.#gatherer.contextOf(event.point);
-    const anomaly = anomalyRecord(event, definition, context, this.#models.modelSet);
-    const partition = partitionOfText(definition.tenant, this.#context.partitions);
-    output.emit(
-      'anomalies',
-      partition,
-      anomaly.id,
-      this.#codec.encode('Anomaly', anomaly),
-      latestMs,
-    );
-    output.count(`anomalies_total{phase="${event.phase}"}`, 1);
+    this.#emit(anomalyRecord(event, definition, context, this.#models.modelSet), latestMs, output);
   }
 
-  /** A class that was inferred anew is a decision: from now on other weights hold. */
-  #noteClass({ row, metricClass }: ClassChange, atMs: number): void {
-    const { tenant, name } = this.#definitionOf(row);
-    const decided = { kind: 'MODEL', code: 'CLASS_INFERRED', outcome: metricClass } as const;
-    this.#decisions.note({ ...decided, tenant, atMs, count: 1, example: name });
+  #sink(latestMs: number, output: KernelOutput): EntitySink {
+    return {
+      episode: (event) => this.#tell(event, latestMs, output),
+      entity: (anomaly) => this.#emit(anomaly, latestMs, output),
+    };
   }
 
-  /** Notes what beside the score decided on an onset. */
-  #note({ row, point, code, outcome }: OnsetRuling, { timestamps }: DetectInput): void {
-    const { tenant, name } = this.#definitionOf(row);
-    const kind = outcome === 'held' ? 'SUPPRESS' : 'OPEN';
-    const atMs = timestamps[point] ?? 0;
-    this.#decisions.note({ tenant, kind, code, outcome, atMs, count: 1, example: name });
+  #emit(anomaly: Anomaly, latestMs: number, output: KernelOutput): void {
+    const { id, tenant, phase } = anomaly;
+    const partition = partitionOfText(tenant, this.#context.partitions);
+    output.emit('anomalies', partition, id, this.#codec.encode('Anomaly', anomaly), latestMs);
+    output.count(`anomalies_total{phase="${phase}"}`, 1);
   }
 
   #definitionOf(row: number): SeriesDefinition {

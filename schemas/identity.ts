@@ -104,14 +104,31 @@ function writeEntityId(
   for (const label of entityLabels) {
     const value = valueOfLabel(labels, label);
     if (value === '') continue;
-    parts.reset();
-    parts.text(tenant);
-    parts.text(label);
-    parts.text(value);
-    parts.digest(ENTITY_SEED, ids, ID_BYTES);
+    digestEntity(tenant, label, value, ids, ID_BYTES);
     return;
   }
   ids.copyWithin(ID_BYTES, 0, ID_BYTES);
+}
+
+/** Returns the 8-byte id of the entity that a label names. */
+export function entityIdOf(tenant: string, label: string, value: string): Uint8Array {
+  const id = new Uint8Array(ID_BYTES);
+  digestEntity(tenant, label, value, id, 0);
+  return id;
+}
+
+function digestEntity(
+  tenant: string,
+  label: string,
+  value: string,
+  ids: Uint8Array,
+  at: number,
+): void {
+  parts.reset();
+  parts.text(tenant);
+  parts.text(label);
+  parts.text(value);
+  parts.digest(ENTITY_SEED, ids, at);
 }
 
 function valueOfLabel(labels: readonly LabelPair[], name: string): string {

@@ -1,11 +1,13 @@
 import type { AlertMemory } from './alert-memory.ts';
 import type { CorrelateOptions } from './options.ts';
+import { isOfEntity } from './signal.ts';
 
 /**
  * Decides whether alerts that have fired make an incident.
  *
  * They do when a firing one is critical or a rule breach, or when `minMembers` of them fired less than
- * a window from `atMs`. Each series counts once: an alert that flaps is still one.
+ * a window from `atMs`. Each series counts once: an alert that flaps is still one, and that of an entity, which says what
+ * its series say, is none.
  */
 export function opensIncident(
   alerts: readonly AlertMemory[],
@@ -15,7 +17,7 @@ export function opensIncident(
   let near = 0;
   for (const alert of alerts) {
     if (alert.state === 'FIRING' && (alert.critical || alert.breach)) return true;
-    if (firedNear(alert, atMs, options.windowMs)) near++;
+    if (!isOfEntity(alert.signal) && firedNear(alert, atMs, options.windowMs)) near++;
   }
   return near >= options.minMembers;
 }

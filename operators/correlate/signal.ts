@@ -121,6 +121,11 @@ export function alertLabels(anomaly: Anomaly, name: string): Record<string, stri
   return labels;
 }
 
+/** Whether a signal is of an entity, and so of several series that may have signals of their own. */
+export function isOfEntity({ name }: Pick<Signal, 'name'>): boolean {
+  return name === ALERT_NAMES.ENTITY;
+}
+
 function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }

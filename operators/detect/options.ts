@@ -64,6 +64,12 @@ export const detectOptions = z
       .describe(
         'For how long values must lie outside the band before an episode opens, ms; twice that for a critical one. Series with longer intervals need no second point.',
       ),
+    entities: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether what the series of a host or service say together is scored, beside each by itself.',
+      ),
     warmPoints: z
       .int()
       .min(32)
