@@ -1,51 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
+import { RawWriter } from '../pipelines/producers/raw-writer.ts';
 import { topology } from '../pipelines/topology.ts';
-import { stateTopic } from '../runtime/stage-spec.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { SlotReader, SlotWriter } from '../runtime/slot.ts';
+import { ScratchFile } from '../runtime/state/scratch-file.ts';
+import { numbered, type StateEntry } from '../runtime/state/state-entries.ts';
+import { TaskState } from '../runtime/task-state.ts';
 import { untilIdle } from '../test/support/pipeline-reading.ts';
 import { parseScrape, sumSamples } from '../test/support/scrape.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, rounded } from './bench-result.ts';
 import { residentBytes, type ThreadSeconds, threadSeconds } from './cpu-meter.ts';
+import { heldFleet } from './held-fleet.ts';
+import { HeldTask } from './held-task.ts';
 import { PipelineRun } from './pipeline-run.ts';
 import { openSite } from './site.ts';
 
 /** Stages before detect. */
 const BEFORE_DETECT = 2;
 const detectOnly = topology.filter(({ name }) => name === 'detect');
+/** Series that are made in one call. */
+const CALL_SERIES = 4096;
 
 /**
  * Measures how fast detect gets its series back from its state topic, through the whole runtime: from the start of a worker
  * without any state to its first scored point.
  *
- * All series get points by the product’s own stages, and detect is stopped, which saves them. A further round of points then
- * comes to its input, so that a worker that starts anew has a point to score as soon as it has read its state. In the end
- * every point of that round must be scored; `seriesHeld` is as many as detect counts then.
+ * The state is made by detect’s own tables and scoring, two points a series, and saved as a checkpoint by the product’s code.
+ * A point of a further series waits on detect’s input, so that there is something to score as soon as all state is back.
+ * `seriesHeld` is what the task of that point counts then: with the further series, one more than were saved of its partition.
  */
 export async function restoreBench(options: BenchOptions): Promise<BenchFigures> {
   const site = await openSite(options);
-  const run = await PipelineRun.open(site, { ...options, planted: 0 }, { pilots: 0 });
-  const round = options.series * options.pointsPerSeries;
+  const run = await PipelineRun.open(site, { ...options, series: 64, planted: 0 });
   try {
-    await fill(run, round);
-    await run.startWorkers(detectOnly);
-    await run.untilScored(round);
-    const saving = performance.now();
-    await run.stopWorker();
-    const savedMs = performance.now() - saving;
-    const sizes = await stateSizes(run);
-    await fill(run, round);
+    const saved = await saveState(run, options);
+    await sendPoint(run);
     collect();
     const restored = await restore(run, options.series);
-    await run.untilScored(round);
-    const { counted } = run.counts();
     const gauges = run.pipeline.figures().find(({ name }) => name === 'detect')?.gauges ?? {};
-    return {
-      ...restored,
-      saveSeconds: rounded(savedMs / 1000, 3),
-      ...sizes,
-      seriesHeld: Object.values(gauges).reduce((sum, count) => sum + count, 0),
-      counted,
-    };
+    const seriesHeld = Object.values(gauges).reduce((sum, count) => sum + count, 0);
+    return { ...restored, ...saved, seriesHeld };
   } finally {
     await run.generator.halt();
     await run.close();
@@ -53,13 +49,94 @@ export async function restoreBench(options: BenchOptions): Promise<BenchFigures>
   }
 }
 
-/** Brings further points of all series to detect’s input. */
-async function fill(run: PipelineRun, points: number): Promise<void> {
+/** Makes the state of each task in turn and writes it to the state topic. */
+async function saveState(run: PipelineRun, { series, partitions, stepMs }: BenchOptions) {
+  const scorer = await OnnxEnsemble.load();
+  const fleet = await heldFleet(stepMs);
+  const { checkpointPartBytes } = run.site.config.runtime;
+  let [stateRecords, stateBytes] = [0, 0];
+  for (let partition = 0; partition < partitions; partition++) {
+    const scratch = new ScratchFile(run.site.folder, `made-${partition}`);
+    const held = new HeldTask(fleet, scorer, scratch);
+    const end = Math.round((series * (partition + 1)) / partitions);
+    for (let from = Math.round((series * partition) / partitions); from < end; ) {
+      const to = Math.min(end, from + CALL_SERIES);
+      held.define({ from, to });
+      for (const round of [0, 1]) await held.update({ from, to }, round);
+      from = to;
+    }
+    const written = await writeCheckpoint(run, partition, entriesOf(held), checkpointPartBytes);
+    stateRecords += written.records;
+    stateBytes += written.bytes;
+    scratch.close();
+  }
+  return { stateRecords, stateBytes };
+}
+
+/** The entries of a detect task, by the names that its kernel gives them. */
+function* entriesOf({ shelf }: HeldTask): Generator<StateEntry> {
+  yield* numbered('series', shelf.series.takeDirty());
+  yield* numbered('season', shelf.seasons.takeDirty());
+  yield* numbered('hour', shelf.hours.takeDirty());
+  yield* numbered('episode', shelf.episodes.takeDirty());
+  yield* numbered('watch', shelf.watches.takeDirty());
+  yield* numbered('text', shelf.texts.takeDirty());
+}
+
+async function writeCheckpoint(
+  { transport, site }: PipelineRun,
+  partition: number,
+  entries: Iterable<StateEntry>,
+  partBytes: number,
+) {
+  const { prefix } = site.config.topics;
+  const task = { stage: 'detect', partition };
+  const state = new TaskState({
+    transport,
+    prefix,
+    task,
+    chunkBytes: partBytes,
+    clock: systemClock,
+  });
+  await state.restore(async () => undefined);
+  const written = { records: 0, bytes: 0 };
+  let part = new SlotWriter(new SharedArrayBuffer(partBytes * 2));
+  const flush = async (isLast: boolean): Promise<void> => {
+    const reader = new SlotReader(part.buffer, part.byteLength);
+    const positions = new Map([[`${prefix}metrics.enriched`, 0]]);
+    const records = isLast ? state.records(reader, positions) : state.part(reader);
+    await transport.write(`made/${partition}`, records);
+    written.records += records.length;
+    for (const { value } of records) written.bytes += value?.length ?? 0;
+    part = new SlotWriter(new SharedArrayBuffer(partBytes * 2));
+  };
+  for (const [key, value] of entries) {
+    part.append(0, 0, 0, { key, value, headers: {}, timestampMs: 0 });
+    if (part.byteLength >= partBytes) await flush(false);
+  }
+  await flush(true);
+  return written;
+}
+
+/** Brings a point of one more series to detect’s input, by the stages before it. */
+async function sendPoint(run: PipelineRun): Promise<void> {
   await run.startWorkers(topology.slice(0, BEFORE_DETECT));
-  const until = run.generator.points + points;
-  run.grant(points);
-  while (run.generator.points < until) await Promise.race([sleep(50), run.pipeline.failed]);
-  await untilIdle(run.pipeline, BEFORE_DETECT);
+  const { pipeline, site } = run;
+  const writer = new RawWriter({
+    transport: pipeline.transport,
+    codec: pipeline.codec,
+    clock: systemClock,
+    topic: `${pipeline.prefix}metrics.raw`,
+    partitions: site.config.topics.partitions,
+    tenant: 'default',
+    producer: 'bench',
+    backfill: false,
+    maxPointsPerRecord: 1,
+  });
+  const series = { name: 'further', labels: { host: 'h' }, kind: 'GAUGE' as const };
+  await writer.write([{ series, timestampMs: systemClock.nowMs(), value: 1 }]);
+  await writer.flush();
+  await untilIdle(pipeline, BEFORE_DETECT);
   await run.stopWorker();
 }
 
@@ -71,15 +148,15 @@ async function restore(run: PipelineRun, series: number) {
   while (metrics.ready().status !== 'ok') await Promise.race([sleep(2), run.pipeline.failed]);
   const readyMs = performance.now();
   const { user, system } = process.cpuUsage(cpu);
+  const cpuSecondsByThread = spent(threads, threadSeconds());
   await run.untilScored(1);
   const scoredMs = performance.now();
-  const restoring = await restoreSeconds(run);
   return {
-    ...restoring,
+    ...(await taskSeconds(run)),
     readySeconds: rounded((readyMs - startMs) / 1000, 3),
     firstScoreSeconds: rounded((scoredMs - startMs) / 1000, 3),
     cpuSeconds: rounded((user + system) / 1e6, 3),
-    cpuSecondsByThread: spent(threads, threadSeconds()),
+    cpuSecondsByThread,
     seriesRestoredPerSecond: rounded((series * 1000) / (readyMs - startMs)),
     seriesToFirstScorePerSecond: rounded((series * 1000) / (scoredMs - startMs)),
     seriesRestoredPerCpuSecond: rounded((series * 1e6) / (user + system)),
@@ -88,7 +165,7 @@ async function restore(run: PipelineRun, series: number) {
 }
 
 /** What the tasks took to open their kernels and read their state, and what of it their kernels worked, added up over tasks. */
-async function restoreSeconds({ pipeline }: PipelineRun) {
+async function taskSeconds({ pipeline }: PipelineRun) {
   const samples = parseScrape(await pipeline.metrics.metrics.text());
   const of = (metric: string, ...labels: string[]): number =>
     rounded(
@@ -99,19 +176,6 @@ async function restoreSeconds({ pipeline }: PipelineRun) {
     restoreSeconds: of('restore_duration'),
     kernelSeconds: of('kernel_call_duration', 'op="restore"'),
   };
-}
-
-/** What stands on the state topic, stamps and former versions included. */
-async function stateSizes({ transport, site }: PipelineRun) {
-  const topic = site.config.topics.prefix + stateTopic('detect');
-  let [stateRecords, stateBytes] = [0, 0];
-  for (const { partition, low, high } of await transport.ranges(topic)) {
-    for await (const records of transport.read(topic, partition, low, { to: high })) {
-      stateRecords += records.length;
-      for (const { key, value } of records) stateBytes += (key?.length ?? 0) + (value?.length ?? 0);
-    }
-  }
-  return { stateRecords, stateBytes };
 }
 
 function spent(from: ThreadSeconds, to: ThreadSeconds): ThreadSeconds {
