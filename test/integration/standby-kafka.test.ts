@@ -70,8 +70,6 @@ describe.runIf(possible)('a worker that stands by', () => {
           LIMIT_MS,
         );
         await untilIdle(heir);
-        // At least the catalog is read for a partition that comes.
-        expect(reads).not.toEqual([]);
         expect(reads.filter(({ place, from }) => from < (before.get(place) ?? 0))).toEqual([]);
         expect(Math.min(...before.values())).toBeGreaterThan(0);
         for (const stage of STATEFUL) {
@@ -79,6 +77,8 @@ describe.runIf(possible)('a worker that stands by', () => {
           expect({ stage, takeOvers }).toEqual({ stage, takeOvers: 2 });
         }
         const found = new Set(await anomalyLines(heir));
+        // That was a read: they are noted.
+        expect(reads).not.toEqual([]);
         expect(expected.filter((line) => !found.has(line)).slice(0, 5)).toEqual([]);
         expect(found.size).toBe(expected.length);
       } finally {
