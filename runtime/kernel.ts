@@ -66,7 +66,10 @@ export interface Kernel {
    * before those of the next.
    */
   checkpoint(): Iterable<StateEntry>;
-  /** Puts state entries back, before the first `process`; a later entry of a key replaces an earlier, null removes it. */
+  /**
+   * Puts state entries back, before the first `process`; a later entry of a key replaces an earlier, null removes it.
+   * State outlives the call and its bytes do not: a kernel copies what it keeps of them.
+   */
   restore(key: Uint8Array, value: Uint8Array | null): void;
   /** Gives back what does not go with its memory, such as an open file; nothing is called after it. */
   close?(): void;

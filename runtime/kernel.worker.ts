@@ -100,9 +100,7 @@ function restore(task: OpenTask, buffer: SharedArrayBuffer, bytes: number): Kern
   while (input.next()) {
     const { key, value } = input;
     if (key === null) continue;
-    // State outlives the slot, so the kernel gets copies.
-    if (!CAP_KEY.equals(key))
-      task.kernel.restore(Buffer.from(key), value === null ? null : Buffer.from(value));
+    if (!CAP_KEY.equals(key)) task.kernel.restore(key, value);
     else if (value !== null) task.cap.restore(value);
   }
   return answer();
