@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { PipelineError } from '../runtime/errors.ts';
+import { readManifest } from './manifest.ts';
 import type { ModelEntry, ModelSet, Scorer } from './scorer.ts';
 
 /** Rows per run of the runtime: bounds its memory; outputs do not depend on it. */
@@ -49,7 +50,7 @@ export class OnnxEnsemble implements Scorer {
    * Loads every model that `<folder>/manifest.json` names, and checks each against it.
    *
    * @throws PipelineError `MODEL_SHAPE` (fate: stop) when a file is missing, has another checksum, or does not turn
-   *   `[n × inputWidth]` into `[n × outputWidth]`.
+   *   `[n × inputWidth]` into `[n × outputWidth]`, and for a manifest that `readManifest` refuses.
    */
   static async load(folder: string = bundledModels()): Promise<OnnxEnsemble> {
     const modelSet = readManifest(folder);
@@ -88,14 +89,6 @@ async function runRows(model: Loaded, input: Float32Array, rows: number): Promis
     throw new PipelineError('MODEL_SHAPE', `${id} did not give [${rows} × ${outputWidth}]`);
   }
   return scores;
-}
-
-function readManifest(folder: string): ModelSet {
-  try {
-    return JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8')) as ModelSet;
-  } catch (cause) {
-    throw new PipelineError('MODEL_SHAPE', `cannot read ${folder}/manifest.json`, { cause });
-  }
 }
 
 async function open(folder: string, entry: ModelEntry): Promise<Loaded> {

@@ -1,3 +1,5 @@
+import type { MetricClass } from './metric-class.ts';
+
 /** What the manifest says of one model. */
 export interface ModelEntry {
   /** Name and folder of the model. */
@@ -11,12 +13,28 @@ export interface ModelEntry {
   readonly outputWidth: number;
 }
 
+/** Constants of fusion and calibration that a class may have of its own: a weight per member; numbers. */
+export const classParts = ['weights', 'floor', 'priorRate', 'priorHeight'] as const;
+export type ClassPart = (typeof classParts)[number];
+
+/** What a class of metrics has of its own, in place of the general constant. */
+export interface ClassModel {
+  /** `<class>/<part>`. */
+  readonly id: string;
+  readonly version: number;
+  readonly metricClass: MetricClass;
+  readonly part: ClassPart;
+  readonly values: number | readonly number[];
+}
+
 /** The set of models that scores together: a change of any member is another set. */
 export interface ModelSet {
   readonly id: string;
   readonly version: number;
   readonly sha256: string;
   readonly models: readonly ModelEntry[];
+  /** What classes have of their own; absent: nothing. */
+  readonly classes?: readonly ClassModel[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { labelledClass } from './class-labels.ts';
 import { type ClassRun, classAccuracy, followClass, runFleetClasses } from './class-run.ts';
+import type { EntryWorth } from './class-worth.ts';
 import { cadences } from './generated-faults.ts';
 import type { LabelledSeries } from './labelled-data.ts';
 import { figure, table } from './report-table.ts';
@@ -29,6 +30,17 @@ export function labelledClassPart(sets: ReadonlyMap<string, readonly LabelledSer
     return [`${set.toUpperCase()}, ${runs.length} series`, ...accuracies(runs)];
   });
   return table(['labelled by name', ...accuracyNames], rows);
+}
+
+/** Table of what the entries of the manifest are worth to their classes. */
+export function entryPart(worths: readonly EntryWorth[]): string {
+  const rows = worths.map(({ id, series, gain, error, counts }) => [
+    id,
+    String(series),
+    `${figure(gain, 3)} ± ${figure(error, 3)}`,
+    counts ? 'yes' : 'no',
+  ]);
+  return table(['entry', 'series', 'gain in F1 + VUS-PR, standard error', 'beyond noise'], rows);
 }
 
 const accuracyNames = ['right', 'counters and throughput as one', 'none found', 'changes a series'];

@@ -1,8 +1,9 @@
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
-import type { Scorer } from '../scorer.ts';
+import type { ClassModel, Scorer } from '../scorer.ts';
 import { type DataRun, dataF1, nabOf, runData } from './data-run.ts';
 import type { LabelledSeries } from './labelled-data.ts';
 import { ReplayedScorer } from './replayed-scorer.ts';
+import { withClasses } from './with-classes.ts';
 
 /** Figures of files judged by the setting that was best on the other folds. */
 export interface CrossFitted {
@@ -31,8 +32,33 @@ const MOVED = [
 ] as const;
 const FACTOR = 4 / 3;
 
-/** The product's constants, and every one of the fitted ones up and down. */
-export function nearbySettings(): Map<string, DetectTuning> {
+/** Constants of all classes, and what some have of their own. */
+interface Setting {
+  readonly tuning: DetectTuning;
+  readonly classes: readonly ClassModel[];
+}
+
+/** The product's constants, and every one of the fitted ones up and down; those of a class also left out. */
+export function nearbySettings(classes: readonly ClassModel[]): Map<string, Setting> {
+  const settings = new Map<string, Setting>();
+  for (const [name, tuning] of nearbyTunings()) settings.set(name, { tuning, classes });
+  for (const [at, entry] of classes.entries()) {
+    const { id, values } = entry;
+    const without = classes.toSpliced(at, 1);
+    settings.set(`without ${id}`, { tuning: defaultTuning, classes: without });
+    for (const [place, value] of [values].flat().entries()) {
+      for (const factor of [FACTOR, 1 / FACTOR]) {
+        const moved = Array.isArray(values) ? values.with(place, value * factor) : value * factor;
+        const name = `${id} ${place} ${factor > 1 ? '+' : '-'}`;
+        const changed = classes.with(at, { ...entry, values: moved });
+        settings.set(name, { tuning: defaultTuning, classes: changed });
+      }
+    }
+  }
+  return settings;
+}
+
+function nearbyTunings(): Map<string, DetectTuning> {
   const settings = new Map<string, DetectTuning>([['as they are', defaultTuning]]);
   for (const name of MOVED) {
     for (const [mark, factor] of [
@@ -66,14 +92,15 @@ export async function crossFit(
   kpi: readonly LabelledSeries[],
   folds = 5,
 ): Promise<CrossFitted> {
-  const settings = nearbySettings();
+  const settings = nearbySettings(scorer.modelSet.classes ?? []);
   const runs = new Map<string, { readonly nab: DataRun[]; readonly kpi: DataRun[] }>();
   const replayed = new ReplayedScorer(scorer);
-  for (const [name, tuning] of settings) {
+  for (const [name, { tuning, classes }] of settings) {
     replayed.rewind();
+    const set = withClasses(replayed, classes);
     runs.set(name, {
-      nab: await runData(replayed, nab, tuning, false),
-      kpi: await runData(replayed, kpi, tuning, false),
+      nab: await runData(set, nab, tuning, false),
+      kpi: await runData(set, kpi, tuning, false),
     });
   }
   const heldNab: DataRun[] = [];

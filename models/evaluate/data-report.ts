@@ -1,6 +1,7 @@
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
 import type { Scorer } from '../scorer.ts';
-import { labelledClassPart } from './class-report.ts';
+import { entryPart, labelledClassPart } from './class-report.ts';
+import { classWorth } from './class-worth.ts';
 import { crossFit } from './cross-fit.ts';
 import { type DataRun, dataF1, dataFigures, figureNames, nabOf, runData } from './data-run.ts';
 import { type LabelledSeries, labelledSeries } from './labelled-data.ts';
@@ -10,6 +11,8 @@ import { RecordingScorer, SilencedScorer } from './silenced-scorer.ts';
 
 /** Rows of a KPI series that are judged: what the baselines were measured on. */
 const KPI_ROWS = 60_000;
+/** Generated series of a class at each interval by which the entries of the manifest are judged. */
+const PER_CADENCE = 4;
 const MODELS = ['forecast', 'isolation-forest', 'lstm-autoencoder'] as const;
 
 /** Scores the labelled data below `root` and returns the parts of the report by the name of their place. */
@@ -29,21 +32,18 @@ export async function dataReport(
   const members = await memberPart(recorder, nab, kpi, [nabRuns, kpiRuns]);
   progress('cross-fitted');
   const fitted = await crossFit(scorer, nab, kpi);
-  progress('machines');
+  progress('machines, classes');
+  const sets = new Map([
+    ['nab', nab],
+    ['kpi', kpi],
+  ]);
   return new Map([
     ['labelled series', series],
     ['members', members],
     ['cross-fitted', fittedPart(fitted)],
     ['machines', await machinePart(scorer, root)],
-    [
-      'labelled classes',
-      labelledClassPart(
-        new Map([
-          ['nab', nab],
-          ['kpi', kpi],
-        ]),
-      ),
-    ],
+    ['labelled classes', labelledClassPart(sets)],
+    ['class entries', entryPart(await classWorth(scorer, PER_CADENCE, sets))],
   ]);
 }
 

@@ -21,7 +21,8 @@ import graphs
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
-SET_VERSION = 1
+SET_VERSION = 2
+MODEL_VERSION = 1
 GOLDEN_ROWS = 16
 
 
@@ -55,7 +56,7 @@ def write(name, graph, rows, truth, tolerance):
     (folder / "golden.json").write_text(json.dumps(golden) + "\n")
     print(f"{name}: {path.stat().st_size} bytes, parity {worst:.1e} over {len(rows)} rows")
     return {
-        "id": name, "version": SET_VERSION,
+        "id": name, "version": MODEL_VERSION,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "inputWidth": rows.shape[1], "outputWidth": out.shape[1],
     }
@@ -86,7 +87,11 @@ def train(folder):
     entries.append(write("lstm-autoencoder", graph, x, truth, 1e-5))
     print(f"lstm-autoencoder: last loss {loss:.4f}")
 
-    together = hashlib.sha256("".join(e["sha256"] for e in entries).encode()).hexdigest()
+    # What classes have of their own is not trained here: it is kept, and part of the checksum (models/manifest.ts).
+    known = MODELS / "manifest.json"
+    classes = json.loads(known.read_text()).get("classes", []) if known.exists() else []
+    together = "".join(e["sha256"] for e in entries) + json.dumps(classes, separators=(",", ":"))
+    together = hashlib.sha256(together.encode()).hexdigest()
     training = {
         "seed": fit.SEED, "realWindows": summary["realWindows"],
         "syntheticWindows": summary["syntheticWindows"],
@@ -94,7 +99,7 @@ def train(folder):
                     "models/train/synthetic.ts"],
     }
     manifest = {"id": "general", "version": SET_VERSION, "sha256": together, "training": training,
-                "models": entries}
+                "models": entries, "classes": classes}
     (MODELS / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 

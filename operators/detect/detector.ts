@@ -1,5 +1,6 @@
 import type { Scorer } from '../../models/scorer.ts';
 import { blankReading } from './blank-reading.ts';
+import { classTunings } from './class-tuning.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import { type DetectOutput, type EpisodeEvent, newDetectOutput } from './detect-output.ts';
 import type { DetectTables } from './detect-tables.ts';
@@ -53,6 +54,8 @@ export class Detector {
   readonly #scorer: Scorer;
   readonly #tables: DetectTables;
   readonly #tuning: DetectTuning;
+  /** Constants by number of class. */
+  readonly #tunings: readonly DetectTuning[];
   readonly #pass: FeaturePass;
   readonly #members: MemberTracker;
   readonly #calibration: RateCalibration;
@@ -76,11 +79,12 @@ export class Detector {
     this.#scorer = scorer;
     this.#tables = tables;
     this.#tuning = tuning;
+    this.#tunings = classTunings(tuning, scorer.modelSet.classes);
     this.#pass = new FeaturePass(new SeriesTracker(tables));
     this.#members = new MemberTracker(tables.series, tuning);
     this.#watch = new SeriesWatch(tables);
-    this.#calibration = new RateCalibration(tables.series, this.#members, this.#watch, tuning);
-    this.#book = new EpisodeBook(tables.episodes, tuning.weights);
+    this.#calibration = new RateCalibration(tables.series, this.#members, this.#watch);
+    this.#book = new EpisodeBook(tables.episodes, this.#tunings);
     this.#onsets = new OnsetPolicy(tables.series, this.#watch, this.#book, tuning);
     this.#reading = { ...blankReading, members: this.#columns };
   }
@@ -194,9 +198,10 @@ export class Detector {
     reading.expected = output.expected[i] as number;
     reading.lower = output.lower[i] as number;
     reading.upper = output.upper[i] as number;
-    this.#members.add(i, this.#onsets.persistence(reading.intervalMs), this.#columns);
+    const tuning = this.#tunings[reading.metricClass] as DetectTuning;
+    this.#members.add(i, this.#onsets.persistence(reading.intervalMs), this.#columns, tuning);
     reading.sum = this.#columns.sum[i] as number;
-    this.#calibration.score(reading);
+    this.#calibration.score(reading, tuning);
     this.#surprise(i, before);
     reading.score = factor * Math.max(reading.calibrated, reading.sudden);
     reading.confidence = before / (before + CONFIDENCE_POINTS);

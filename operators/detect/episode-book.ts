@@ -4,6 +4,7 @@ import type { EpisodeEvent, FeatureShare, MemberVerdict } from './detect-output.
 import { lifeCycles, movements, tiers } from './detect-output.ts';
 import type { MemberColumns } from './member-columns.ts';
 import { MEMBERS, memberIds } from './state-columns.ts';
+import type { DetectTuning } from './tuning.ts';
 
 /** An open episode tells how it goes at least this often, in event time. */
 const UPDATE_MS = 5 * 60_000;
@@ -39,16 +40,17 @@ export class EpisodeBook {
   /** Changes since the last `clear`. */
   events: EpisodeEvent[] = [];
   readonly #table: PagedTable;
-  readonly #weights: readonly number[];
+  readonly #tunings: readonly DetectTuning[];
   readonly #time: Column;
   readonly #value: Column;
   readonly #score: Column;
   readonly #count: Column;
   readonly #mark: Column;
 
-  constructor(episodes: PagedTable, weights: readonly number[]) {
+  /** @param tunings constants by number of class. */
+  constructor(episodes: PagedTable, tunings: readonly DetectTuning[]) {
     this.#table = episodes;
-    this.#weights = weights;
+    this.#tunings = tunings;
     this.#time = episodes.column('episode.time');
     this.#value = episodes.column('episode.value');
     this.#score = episodes.column('episode.score');
@@ -152,7 +154,7 @@ export class EpisodeBook {
     const mark = this.#mark.view(slot);
     const markAt = this.#mark.index(slot);
     const peakScore = this.#score.view(slot)[this.#score.index(slot)] as number;
-    const members = this.#verdicts(slot);
+    const members = this.#verdicts(slot, reading.metricClass);
     this.events.push({
       row: reading.row,
       point: reading.point,
@@ -185,7 +187,8 @@ export class EpisodeBook {
     this.#table.touch(slot);
   }
 
-  #verdicts(slot: number): MemberVerdict[] {
+  #verdicts(slot: number, metricClass: number): MemberVerdict[] {
+    const { weights } = this.#tunings[metricClass] as DetectTuning;
     const score = this.#score.view(slot);
     const at = this.#score.index(slot) + 3;
     return memberIds.map((modelId, m) => {
@@ -196,7 +199,7 @@ export class EpisodeBook {
         modelId,
         raw: skipped ? 0 : raw,
         surprise,
-        weight: this.#weights[m] as number,
+        weight: weights[m] as number,
         skipped,
       };
     });

@@ -104,10 +104,14 @@ export class MemberTracker {
   /**
    * Holds the surprises of a point to what may be said of it, and sums them up by weight.
    *
-   * @param outside points in a row outside the band before it.
+   * @param outside points in a row outside the band before it. @param tuning of the class of the series.
    */
-  add(i: number, outside: number, { ordinal, surprise, sum }: MemberColumns): void {
-    const { weights, evidence, persistence, cap } = this.#tuning;
+  add(
+    i: number,
+    outside: number,
+    { ordinal, surprise, sum }: MemberColumns,
+    { weights, evidence, persistence, cap }: DetectTuning,
+  ): void {
     const known = evidence * Math.log10((ordinal[i] as number) + 2);
     const most = Math.min(cap, known * (1 + persistence * outside));
     let total = 0;

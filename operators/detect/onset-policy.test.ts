@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classTunings } from './class-tuning.ts';
 import { defaultSettings } from './detect-input.ts';
 import { newDetectTables } from './detect-tables.ts';
 import { EpisodeBook } from './episode-book.ts';
@@ -13,7 +14,7 @@ const MINUTE_MS = 60_000;
 function setUp() {
   const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
   tables.series.allocate();
-  const book = new EpisodeBook(tables.episodes, defaultTuning.weights);
+  const book = new EpisodeBook(tables.episodes, classTunings(defaultTuning));
   const policy = new OnsetPolicy(tables.series, new SeriesWatch(tables), book, defaultTuning);
   const members = new MemberColumns();
   members.reserve(1);

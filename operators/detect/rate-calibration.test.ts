@@ -14,7 +14,7 @@ function newCalibration(): RateCalibration {
   const row = series.allocate();
   const members = new MemberTracker(series, defaultTuning);
   members.load(row);
-  const calibration = new RateCalibration(series, members, new SeriesWatch(tables), defaultTuning);
+  const calibration = new RateCalibration(series, members, new SeriesWatch(tables));
   calibration.load(row);
   return calibration;
 }
@@ -33,7 +33,7 @@ function scoreOf(
   [sum, ms, gapMs, intervalMs]: readonly [number, number, number, number],
 ): number {
   const reading = { sum, ms, gapMs, intervalMs, calibrated: 0 };
-  calibration.score(reading);
+  calibration.score(reading, defaultTuning);
   return reading.calibrated;
 }
 

@@ -38,24 +38,18 @@ export interface SumReading {
  */
 export class RateCalibration {
   readonly #exposure: Column;
-  readonly #tuning: DetectTuning;
   readonly #members: MemberTracker;
   readonly #watch: SeriesWatch;
   #exposureDays = 0;
   #priorFor = -1;
+  #priorOf: DetectTuning | undefined;
   #priorDays = 0;
 
   /** @param watch of the same series as `members`, loaded and stored by the caller. */
-  constructor(
-    series: PagedTable,
-    members: MemberTracker,
-    watch: SeriesWatch,
-    tuning: DetectTuning,
-  ) {
+  constructor(series: PagedTable, members: MemberTracker, watch: SeriesWatch) {
     this.#exposure = series.column('detect.exposure');
     this.#members = members;
     this.#watch = watch;
-    this.#tuning = tuning;
   }
 
   load(row: number): void {
@@ -67,9 +61,9 @@ export class RateCalibration {
     this.#exposure.view(row)[this.#exposure.index(row)] = this.#exposureDays * EXPOSURE_STEPS;
   }
 
-  /** Scores a sum by what was known before it, then learns it. */
-  score(reading: SumReading): void {
-    const { floor, memoryDays } = this.#tuning;
+  /** Scores a sum by what was known before it, then learns it. @param tuning of the class of the series. */
+  score(reading: SumReading, tuning: DetectTuning): void {
+    const { floor, memoryDays } = tuning;
     const { sum, gapMs, intervalMs } = reading;
     const days = Math.min(gapMs, GAP_INTERVALS * intervalMs) / DAY_MS;
     const kept = Math.max(0, 1 - days / memoryDays);
@@ -77,25 +71,26 @@ export class RateCalibration {
     this.#exposureDays = stored(this.#exposureDays * kept + days);
     members.excursions *= kept;
     members.heights *= kept;
-    const { priorHeights, priorHeight, priorExcursions } = this.#tuning;
+    const { priorHeights, priorHeight, priorExcursions } = tuning;
     const { heights, excursions } = members;
     const height = (priorHeights * priorHeight + heights) / (priorHeights + excursions);
-    if (intervalMs !== this.#priorFor) this.#setPrior(intervalMs);
+    if (intervalMs !== this.#priorFor || tuning !== this.#priorOf)
+      this.#setPrior(intervalMs, tuning);
     const perDay = (priorExcursions + excursions) / (this.#priorDays + this.#exposureDays);
     const perWarning = perDay * WARNING_DAYS;
     const opening = floor + height * Math.max(LEAST_HEIGHTS, Math.log(perWarning));
-    if (sum > floor || this.#watch.inside) this.#learn(reading, height);
+    if (sum > floor || this.#watch.inside) this.#learn(reading, height, tuning);
     reading.calibrated =
       sum < opening ? sum / opening : 1 + (sum - opening) / (height * CRITICAL_HEIGHTS);
   }
 
-  #learn({ sum, ms, intervalMs }: SumReading, height: number): void {
-    const { floor, heightLimit } = this.#tuning;
+  #learn({ sum, ms, intervalMs }: SumReading, height: number, tuning: DetectTuning): void {
+    const { floor, heightLimit } = tuning;
     const members = this.#members;
     const watch = this.#watch;
     if (sum > floor) {
       watch.rise(sum - floor);
-      watch.excursionEndMs = ms + quietMs(intervalMs, this.#tuning);
+      watch.excursionEndMs = ms + quietMs(intervalMs, tuning);
     } else if (watch.inside && ms >= watch.excursionEndMs) {
       watch.inside = false;
       members.excursions += 1;
@@ -104,8 +99,9 @@ export class RateCalibration {
   }
 
   /** Exposure that the prior's excursions stand for; the same for all series of an interval. */
-  #setPrior(intervalMs: number): void {
-    const { priorExcursions, priorRate, rateGrowth } = this.#tuning;
+  #setPrior(intervalMs: number, tuning: DetectTuning): void {
+    const { priorExcursions, priorRate, rateGrowth } = tuning;
+    this.#priorOf = tuning;
     const points = DAY_MS / Math.max(intervalMs, 1);
     this.#priorFor = intervalMs;
     this.#priorDays = priorExcursions / (priorRate * (points / USUAL_POINTS) ** rateGrowth);

@@ -59,7 +59,7 @@ export class SeriesTracker extends SeriesState {
   spread = 0;
   /** Usual distance of the point looked at from the expected value: of its hour where that is known; > 0. */
   unit = 0;
-  /** Size of the step to the point looked at in usual ones, at most 50. */
+  /** Size of the step to the point looked at in usual ones, at most 50; of the leap where the season is known. */
   step = 0;
   /** Log of the leap to the point looked at over the largest before it; 0 where it is no larger. */
   record = 0;
@@ -94,9 +94,12 @@ export class SeriesTracker extends SeriesState {
     this.#measure();
     const { spread } = this;
     this.unit = this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
-    const usual = this.slowStep + 0.02 * spread;
-    this.step = this.count === 0 ? 0 : Math.min(50, Math.abs(this.value - this.previous) / usual);
     this.#lookForLeap();
+    const usual = this.slowStep + 0.02 * spread;
+    const step = Math.abs(this.value - this.previous) / usual;
+    // Where the hour is known, what it does every day is no news: a leap is held against its scatter too.
+    const leap = this.seasonVisits > 0 ? this.#leap / (usual + this.seasonSpread) : step;
+    this.step = this.count === 0 ? 0 : Math.min(50, leap);
     this.#lookForRepeats();
   }
 
@@ -105,7 +108,7 @@ export class SeriesTracker extends SeriesState {
    * large for being rare: their unit is the least step, and two of it are no news.
    */
   #lookForLeap(): void {
-    this.#leap = 0;
+    this.#leap = Math.abs(this.value - this.previous);
     this.record = 0;
     if (this.count < LEAP_POINTS) return;
     const before = this.previous + this.valueBefore(2) + this.valueBefore(3) + this.valueBefore(4);
@@ -229,7 +232,7 @@ export class SeriesTracker extends SeriesState {
     this.high = Math.max(value, this.high - forgotten * (this.high - this.slow));
     this.low = Math.min(value, this.low + forgotten * (this.slow - this.low));
     const faded = early > 1 ? 0.5 / (count + 32) : 1 / 8192;
-    this.leap = Math.max(this.#leap, this.leap * (1 - faded));
+    if (count >= LEAP_POINTS) this.leap = Math.max(this.#leap, this.leap * (1 - faded));
     this.#learnRepeats(step);
     this.previous = value;
   }
