@@ -1,8 +1,11 @@
 import type { Alert } from '../schemas/generated/alert.ts';
 import type { Anomaly, Feature, Member } from '../schemas/generated/anomaly.ts';
 import type { Incident } from '../schemas/generated/incident.ts';
+import type { AnomalyView } from './anomaly-view.ts';
+import { courseChart } from './course-chart.ts';
 import { formatSeries } from './format-series.ts';
 import { formatNumber, formatSpan } from './number-format.ts';
+import { covariateText, nearestText } from './past-text.ts';
 import { type RowColumn, renderTable } from './print-rows.ts';
 import { hexId } from './run-findings.ts';
 import { type Paint, printable } from './terminal.ts';
@@ -12,20 +15,25 @@ const BAND_WIDTH = 48;
 /** What is known of an episode: its last record, and the alerts and incidents that hold it. */
 export interface Explanation {
   readonly anomaly: Anomaly;
+  /** The series around it; absent where its points are not on the topic any more, or were not asked for. */
+  readonly view?: AnomalyView | undefined;
   readonly alerts: readonly Alert[];
   readonly incidents: readonly Incident[];
 }
 
 /** Writes why an episode was opened, for a terminal: what was seen and expected, who said so, and what it led to. */
 export function renderExplanation(
-  { anomaly, alerts, incidents }: Explanation,
+  { anomaly, view, alerts, incidents }: Explanation,
   paint: Paint,
+  width = 80,
 ): string {
   const sections = [
     headlines(anomaly, paint),
     valueLines(anomaly, paint),
+    view === undefined ? [] : courseLines(view, paint, width),
     memberLines(anomaly, paint),
     featureLines(anomaly, paint),
+    view === undefined ? [] : pastLines(view, paint),
     [
       paint('bold', 'Led to'),
       ...alerts.map(
@@ -113,6 +121,25 @@ function bandPicture(value: number, lower: number, upper: number, paint: Paint):
   cells[column(upper)] = ']';
   cells[column(value)] = '●';
   return cells.map((cell) => (cell === '●' ? paint('red', cell) : cell)).join('');
+}
+
+function courseLines(view: AnomalyView, paint: Paint, width: number): string[] {
+  const [first, last] = [view.points[0]?.ms ?? 0, view.points.at(-1)?.ms ?? 0];
+  const title = `${paint('bold', 'Course')}  ${paint('dim', `${stamp(first)} to ${stamp(last)}`)}`;
+  return [title, ...courseChart(view, width, paint)];
+}
+
+function pastLines(view: AnomalyView, paint: Paint): string[] {
+  const moved = view.covariates.map((each) => `  ${printable(covariateText(each))}`);
+  return [
+    paint('bold', 'Nearest before'),
+    ...nearestText(view)
+      .filter((line) => line !== '')
+      .map((line) => `  ${line}`),
+    '',
+    paint('bold', 'Moved at the same time'),
+    ...(moved.length === 0 ? ['  nothing that is known'] : moved),
+  ];
 }
 
 const memberColumns: readonly RowColumn<Member>[] = [

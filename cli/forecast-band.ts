@@ -1,0 +1,41 @@
+import { OnnxEnsemble } from '../models/onnx-ensemble.ts';
+import { backtestSeries } from '../operators/detect/backtest-series.ts';
+import { defaultSettings } from '../operators/detect/detect-input.ts';
+import { newDetectTables } from '../operators/detect/detect-tables.ts';
+import { Detector } from '../operators/detect/detector.ts';
+import type { Course } from './nearest-window.ts';
+
+/** What was expected at each point of a course, and its band. */
+export interface ForecastBand {
+  readonly expected: readonly number[];
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+}
+
+/**
+ * Draws the band anew from the points that are left, with the models of this installation.
+ *
+ * The live detector may have known more of the series than the topic still holds, so the two differ where the course
+ * begins; what it said at the peak stands on the anomaly. Cost: the models once over the course.
+ */
+export async function forecastBand(
+  { timestamps, values }: Course,
+  intervalMs: number,
+): Promise<ForecastBand> {
+  const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
+  const row = tables.series.allocate();
+  const detector = new Detector(await OnnxEnsemble.load(), tables);
+  const band = { expected: [] as number[], lower: [] as number[], upper: [] as number[] };
+  const input = {
+    timestamps: Float64Array.from(timestamps),
+    values: Float64Array.from(values),
+    row,
+    settings: { ...defaultSettings, intervalMs },
+  };
+  await backtestSeries(detector, input, ({ expected, lower, upper }) => {
+    band.expected.push(expected);
+    band.lower.push(lower);
+    band.upper.push(upper);
+  });
+  return band;
+}
