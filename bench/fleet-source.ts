@@ -71,7 +71,8 @@ export class FleetSource {
   readonly #lift: Float64Array;
   readonly #historyRounds: number;
   readonly #perRecord: number;
-  readonly #pilotGroups: number;
+  /** Groups whose series are pilots, in order, spread evenly: their anomalies must not all come at once. */
+  readonly #pilots: readonly number[];
   readonly #plantedPoints: number;
   #noise: number;
   #round: number;
@@ -97,12 +98,12 @@ export class FleetSource {
     const { historyPoints = HISTORY_POINTS, plantedPoints = PLANTED_POINTS } = setup;
     this.#plantedPoints = plantedPoints;
     this.#historyRounds = Math.ceil(historyPoints / setup.pointsPerSeries);
-    this.#pilotGroups = Math.ceil(this.#groups.length * setup.pilots);
+    this.#pilots = spread(Math.ceil(this.#groups.length * setup.pilots), this.#groups.length);
     this.#round = this.#historyRounds;
-    const pilots = this.#pilotGroups * perRecord;
+    const pilots = new Set(this.#pilots);
     const history = this.#historyRounds * setup.pointsPerSeries;
     this.#nextPlant = Float64Array.from({ length: setup.series }, (_, s) =>
-      s < pilots ? history : history + historyPoints,
+      pilots.has(Math.floor(s / perRecord)) ? history : history + historyPoints,
     );
   }
 
@@ -114,7 +115,7 @@ export class FleetSource {
   /** The records of the pilots’ history, in order; to be sent before all others. */
   *history(): Generator<FleetRecord> {
     for (let round = 0; round < this.#historyRounds; round++) {
-      for (let group = 0; group < this.#pilotGroups; group++) yield this.record(group, round);
+      for (const group of this.#pilots) yield this.record(group, round);
     }
   }
 
@@ -260,6 +261,14 @@ function columnsOf(bytes: number, points: number) {
   let lengthBytes = 1;
   for (let zigzag = 16 * points; zigzag >= 128; zigzag = Math.floor(zigzag / 128)) lengthBytes += 1;
   return { valuesAt, timestampsAt: valuesAt - lengthBytes - 8 * points };
+}
+
+/** Picks so many of the numbers below `all`, one in each of as many stretches, at uneven distances. */
+function spread(count: number, all: number): number[] {
+  const golden = 0.618;
+  return Array.from({ length: count }, (_, i) =>
+    Math.floor(((i + ((i * golden) % 1)) * all) / count),
+  );
 }
 
 function shuffled(count: number, random: () => number): number[] {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../runtime/clock.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, quantile, rounded } from './bench-result.ts';
-import { cpuPerPoint } from './cpu-meter.ts';
+import { cpuPerPoint, threadSeconds, threadsPerPoint } from './cpu-meter.ts';
 import type { Planted } from './fleet-source.ts';
 import { pipelineBench } from './pipeline-bench.ts';
 import { PipelineRun } from './pipeline-run.ts';
@@ -15,6 +15,8 @@ const POINTS_PER_RECORD = 100;
 const HISTORY_POINTS = 256;
 /** Most time between two points of a series, ms: at low rates there are fewer series instead. */
 const MOST_STEP_MS = 10_000;
+/** Least time, ms: at high rates there are more series. What comes faster is not known long enough when its history ends. */
+const LEAST_STEP_MS = 760;
 /** Anomalies that are planted at each rate, where so many points come. */
 const PLANTED = 12_000;
 const MOST_PLANTED_SHARE = 0.02;
@@ -23,7 +25,7 @@ const PLANTED_MS = 12_000;
 const LEAST_PLANTED_POINTS = 6;
 /** Time for workers to start and the history to be scored before the first live point is due: ms, and points per second. */
 const LEAD_MS = 12_000;
-const LEAST_HISTORY_RATE = 50_000;
+const LEAST_HISTORY_RATE = 300_000;
 /** Time after the measured one in which points still come and signals are waited for, ms: correlate’s clock is event time. */
 const TAIL_MS = 16_000;
 
@@ -49,17 +51,29 @@ async function pipelineRate(options: BenchOptions): Promise<number> {
   return pointsPerSecond ?? 0;
 }
 
-async function atRate(options: BenchOptions, rate: number, most: number) {
-  const { seconds } = options;
-  const series = Math.min(options.series, Math.round((rate * MOST_STEP_MS) / 1000));
+/** A fleet that gives the rate, and how long its history takes, ms. */
+function planOf(options: BenchOptions, rate: number, most: number) {
+  const { seconds, warmupSeconds } = options;
+  const seriesFor = (step: number): number => Math.round((rate * step) / 1000);
+  const series = Math.max(
+    seriesFor(LEAST_STEP_MS),
+    Math.min(options.series, seriesFor(MOST_STEP_MS)),
+  );
   const stepMs = Math.round((series * 1000) / rate);
   const pointsPerRecord = Math.min(POINTS_PER_RECORD, options.pointsPerRecord);
   const planted = Math.min(MOST_PLANTED_SHARE, PLANTED / (rate * seconds));
   const at = { ...options, series, stepMs, pointsPerSeries: 1, pointsPerRecord, hop: 8, planted };
-  const site = await openSite(at);
-  const pilots = Math.min(0.5, (1.2 * planted * rate * seconds) / series);
+  const pilots = Math.min(0.5, (1.2 * planted * rate * (warmupSeconds + seconds)) / series);
   const historyPoints = pilots * series * HISTORY_POINTS;
   const leadMs = LEAD_MS + (historyPoints * 1000) / Math.max(LEAST_HISTORY_RATE, most / 3);
+  return { at, pilots, leadMs };
+}
+
+async function atRate(options: BenchOptions, rate: number, most: number) {
+  const { seconds } = options;
+  const { at, pilots, leadMs } = planOf(options, rate, most);
+  const { series, stepMs } = at;
+  const site = await openSite(at);
   const startMs = Math.round(systemClock.nowMs() + leadMs) - HISTORY_POINTS * stepMs;
   const run = await PipelineRun.open(site, at, {
     startMs,
@@ -75,14 +89,16 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
     const tail = await SignalTail.open(run.pipeline);
     const spareMs = startMs + HISTORY_POINTS * stepMs - systemClock.nowMs();
     run.generator.live();
-    await sleep(Math.max(0, spareMs));
-    const from = { cpu: run.meter.read(), points: run.generator.points };
+    await sleep(Math.max(0, spareMs) + options.warmupSeconds * 1000);
+    const from = { ...reading(run), ms: systemClock.nowMs() };
     await sleep(seconds * 1000);
-    const points = run.generator.points - from.points;
-    const cpu = cpuPerPoint(from.cpu, run.meter.read(), points);
+    const to = reading(run);
+    const points = to.points - from.points;
+    const cpu = cpuPerPoint(from.cpu, to.cpu, points);
     const endMs = systemClock.nowMs();
     await sleep(TAIL_MS);
-    const known = (await run.generator.halt()).filter(({ startMs: ms }) => ms < endMs);
+    const all = await run.generator.halt();
+    const known = all.filter(({ startMs: ms }) => ms >= from.ms && ms < endMs);
     await tail.close();
     return {
       rate: Math.round(rate),
@@ -91,6 +107,9 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
       stepMs,
       pointsPerSecond: rounded(points / seconds),
       cpuNsPerPoint: cpu.total,
+      cpuNsPerPointBy: cpu,
+      cpuNsPerPointByThread: threadsPerPoint(from.threads, to.threads, points),
+      cores: rounded((to.cpu.total - from.cpu.total) / seconds, 3),
       headStartMs: Math.round(spareMs),
       counted: run.counts().counted,
       ...latencies(tail, known),
@@ -99,6 +118,10 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
     await run.close();
     await site.close();
   }
+}
+
+function reading(run: PipelineRun) {
+  return { cpu: run.meter.read(), threads: threadSeconds(), points: run.generator.points };
 }
 
 function latencies(tail: SignalTail, planted: readonly Planted[]) {

@@ -9,8 +9,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { batchWhileBusy } from '../runtime/batch-while-busy.ts';
-import { cutOff, failPoint } from '../runtime/fail-point.ts';
+import { failPoint } from '../runtime/fail-point.ts';
 import type { Log } from '../runtime/log.ts';
 import type { StageSpec } from '../runtime/stage-spec.ts';
 import { Task, type TaskResult } from '../runtime/task.ts';
@@ -26,7 +25,8 @@ import { BroadcastHub } from './broadcast-hub.ts';
 import type { StageTrace } from './observability/traces.ts';
 import type { StageMeter } from './observability/worker-metrics-stage.ts';
 import type { StageStats } from './stage-stats.ts';
-import { isState, latestOffsets, outboundRecords, takeWrite } from './stage-write.ts';
+import { isState, outboundRecords } from './stage-write.ts';
+import { StageWriter } from './stage-writer.ts';
 import { StandbySet } from './standby-set.ts';
 
 /** What a stage needs besides its own description. */
@@ -57,6 +57,9 @@ export interface BroadcastRecords {
   readonly topic: string;
   readonly records: readonly TopicRecord[];
 }
+
+/** Most parts that the tasks are saved in, one after the other within an interval: all at once they would fill every queue. */
+const CHECKPOINT_TURNS = 32;
 
 /** One membership of a stage in its group, from subscribing until it is left. */
 export class StageRun {
@@ -92,13 +95,15 @@ export class StageRun {
     services.meter.subscribed(this.#tasks, this.#paused);
     services.meter.standsBy(this.#standbys);
     const intake = subscription.events.pipe(mergeMap((event) => from(this.#take(event))));
-    const writes = this.#results.pipe(
-      batchWhileBusy({ take: takeWrite, project: (results) => this.#write(results) }),
-    );
-    const checkpoints = timer(services.checkpointIntervalMs, services.checkpointIntervalMs).pipe(
-      tap(() => {
-        for (const task of this.#tasks.values()) task.checkpoint('spread');
-      }),
+    const { meter } = services;
+    const outbound = (result: TaskResult) => this.#outbound(result);
+    const settle = (result: TaskResult) => this.#settle(result);
+    const writer = new StageWriter({ spec, subscription, meter, outbound, settle });
+    const writes = this.#results.pipe(writer.through());
+    const turns = Math.min(services.partitions, CHECKPOINT_TURNS);
+    const turnMs = services.checkpointIntervalMs / turns;
+    const checkpoints = timer(turnMs, turnMs).pipe(
+      tap((count) => this.#save(count % turns, turns)),
     );
     this.graph = merge(
       intake.pipe(ignoreElements()),
@@ -251,24 +256,10 @@ export class StageRun {
     this.#subscription.resume([task.partition]);
   }
 
-  async #write(results: readonly TaskResult[]): Promise<void> {
-    const written = results.filter(({ kind }) => kind !== 'replay');
-    const records = written.flatMap((result) => this.#outbound(result));
-    const offsets = written.some(({ kind }) => kind === 'outputs') ? latestOffsets(written) : [];
-    if (records.length > 0 || offsets.length > 0) {
-      const owned = [...new Set(written.map(({ task }) => task.partition))];
-      const [first] = results;
-      const kind = first !== undefined && isState(first) ? 'checkpoint' : 'commit';
-      if (first?.kind === 'checkpoint') {
-        await cutOff(records, this.#spec.name, (part) => this.#subscription.write(part, []));
-      }
-      await this.#services.meter.write(kind, records, () =>
-        this.#subscription.write(records, offsets, owned),
-      );
-      if (offsets.length > 0) failPoint('offsets-stored', this.#spec.name);
-      if (first?.kind === 'part') failPoint('parts-missing', this.#spec.name);
+  #save(turn: number, turns: number): void {
+    for (const [partition, task] of this.#tasks) {
+      if (partition % turns === turn) task.checkpoint('spread');
     }
-    for (const result of results) this.#settle(result);
   }
 
   #settle(result: TaskResult): void {
@@ -276,7 +267,9 @@ export class StageRun {
     const { stats, meter, trace } = this.#services;
     stats.settled(task.partition, kind === 'outputs' ? answer.counters : {}, answer.gauges);
     meter.inferred(answer.counters);
-    for (const [topic, offset] of result.positions)
+    // A checkpoint is written beside the outputs: those after it may have come further.
+    const positions = isState(result) ? [] : result.positions;
+    for (const [topic, offset] of positions)
       meter.aged(stats.position(task.partition, topic, offset));
     trace?.settled(result);
     task.settle(result);

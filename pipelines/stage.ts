@@ -31,7 +31,7 @@ export interface RunningStage {
 /**
  * Runs one stage on this worker: consume → kernel → produce → commit, for every partition assigned to it.
  *
- *     events ─▶ tasks (kernel calls in lanes) ─▶ results ─▶ one write outstanding ─▶ settle
+ *     events ─▶ tasks (kernel calls in lanes) ─▶ results ─▶ one write outstanding ─▶ offsets ─▶ settle
  *
  * Offsets are stored only after the outputs before them are acknowledged. This is the one place that acts on a fate:
  * rejected records left the kernel as dead letters or counts already; an error of fate `retry` rebuilds the stage from

@@ -32,12 +32,22 @@ const CAP_KEY = Buffer.from('~dead-letters');
 const NO_HEADERS: RecordHeaders = Object.freeze({});
 const tasks = new Map<string, OpenTask>();
 
+/** The end of the last call so far. */
+let before: Promise<unknown> = Promise.resolve();
+
 /**
- * Runs one kernel call in a worker thread: the same file for every stage, which names its kernel module by URL.
+ * Runs a kernel call in a worker thread, after all that were posted before: the same file for every stage, which names
+ * its kernel module by URL.
  *
  * @throws PipelineError of the kernel’s own, or `KERNEL_FAILED` (fate: stop) around anything else it throws.
  */
-export default async function runKernelCall(call: KernelCall): Promise<KernelAnswer> {
+export default function inTurn(call: KernelCall): Promise<KernelAnswer> {
+  const answer = before.then(() => runKernelCall(call));
+  before = answer.catch(() => undefined);
+  return answer;
+}
+
+async function runKernelCall(call: KernelCall): Promise<KernelAnswer> {
   try {
     const startMs = monotonicClock.elapsedMs();
     const given = await dispatch(call);

@@ -14,44 +14,24 @@ export interface LanesOptions {
   readonly watch?: LaneWatch;
 }
 
-/**
- * Runs kernel calls in worker threads, each task always in the same one.
- *
- * A lane is a piscina pool of one thread: piscina has neither affinity nor a deadline for a running task, and a pool
- * of one gives both, because aborting its running task replaces its thread and touches no other lane.
- */
+/** Runs kernel calls in worker threads, each task always in the same one. */
 export class Lanes {
-  readonly #pools: readonly Piscina<KernelCall, KernelAnswer>[];
-  readonly #timeoutMs: number;
+  readonly #lanes: readonly Lane[];
   readonly #watch: LaneWatch | undefined;
-  /** Per lane, the end of its last call so far: a deadline counts from a call’s own turn, not from its wait. */
-  readonly #turns: Promise<unknown>[];
 
   constructor({ threads, timeoutMs, watch }: LanesOptions) {
-    this.#timeoutMs = timeoutMs;
+    this.#lanes = Array.from({ length: threads }, () => new Lane(timeoutMs));
     this.#watch = watch;
-    this.#pools = Array.from(
-      { length: threads },
-      () =>
-        new Piscina<KernelCall, KernelAnswer>({
-          filename: new URL('./kernel.worker.ts', import.meta.url).href,
-          minThreads: 1,
-          maxThreads: 1,
-          // A blocking wait would hold up the promises that a kernel awaits.
-          atomics: 'disabled',
-        }),
-    );
-    this.#turns = this.#pools.map(() => Promise.resolve());
   }
 
   /** How many lanes there are. */
   get count(): number {
-    return this.#pools.length;
+    return this.#lanes.length;
   }
 
   /** The lane of a task: partitions go round the lanes, and the stages of one partition share a lane. */
   laneOf(partition: number): number {
-    return partition % this.#pools.length;
+    return partition % this.#lanes.length;
   }
 
   /**
@@ -59,38 +39,120 @@ export class Lanes {
    * @throws PipelineError `KERNEL_TIMEOUT` (fate: retry) past the deadline, when every task of the lane has lost its
    *   kernel and must be opened anew; else what the kernel threw.
    */
-  async run(lane: number, call: KernelCall): Promise<KernelAnswer> {
-    const pool = this.#pools[lane];
-    if (pool === undefined) throw new PipelineError('KERNEL_FAILED', `no lane ${lane}`);
-    const ended = this.#watch?.began(lane, call);
-    const before = this.#turns[lane];
-    const turn = Promise.withResolvers<void>();
-    this.#turns[lane] = turn.promise;
-    await before;
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#timeoutMs);
+  async run(number: number, call: KernelCall): Promise<KernelAnswer> {
+    const lane = this.#lanes[number];
+    if (lane === undefined) throw new PipelineError('KERNEL_FAILED', `no lane ${number}`);
+    const ended = this.#watch?.began(number, call);
     try {
-      const answer = await pool.run(call, { signal: deadline.signal });
+      const answer = await lane.run(call);
       ended?.(answer);
       return answer;
     } catch (error) {
-      ended?.(deadline.signal.aborted ? 'timeout' : 'failed');
-      if (deadline.signal.aborted) {
-        const where = `${call.task.stage}/${call.task.partition} ${call.op} took over ${this.#timeoutMs} ms`;
-        throw new PipelineError('KERNEL_TIMEOUT', where, { cause: error });
-      }
-      throw fromThread(error);
-    } finally {
-      clearTimeout(timer);
-      turn.resolve();
+      const late = error instanceof PipelineError && error.code === 'KERNEL_TIMEOUT';
+      ended?.(late ? 'timeout' : 'failed');
+      throw error;
     }
   }
 
   /** Lets running calls end and stops the threads. */
   async close(): Promise<void> {
-    await Promise.all(this.#turns);
-    await Promise.all(this.#pools.map((pool) => pool.close()));
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
+}
+
+interface PostedCall {
+  readonly call: KernelCall;
+  readonly answer: PromiseWithResolvers<KernelAnswer>;
+}
+
+/**
+ * One thread: a piscina pool of one, since piscina has neither affinity nor a deadline for a running task.
+ *
+ * Calls are posted at once and wait in the thread, which takes them in order: between two calls it waits for nobody. A
+ * deadline counts from the end of the call before. When it passes, the thread is replaced; the calls that waited in it go
+ * to the new one, where the tasks that are not opened again say that they are lost.
+ */
+class Lane {
+  readonly #timeoutMs: number;
+  /** Oldest first: the thread is at the first one. */
+  #posted: PostedCall[] = [];
+  #pool = openPool();
+  #timer: NodeJS.Timeout | undefined;
+  #retired: Promise<void> = Promise.resolve();
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  run(call: KernelCall): Promise<KernelAnswer> {
+    const posted = { call, answer: Promise.withResolvers<KernelAnswer>() };
+    this.#posted.push(posted);
+    if (this.#posted.length === 1) this.#startTimer();
+    this.#post(posted);
+    return posted.answer.promise;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#posted.map(({ answer }) => answer.promise));
+    await this.#pool.close();
+    await this.#retired;
+  }
+
+  #post(posted: PostedCall): void {
+    const pool = this.#pool;
+    pool.run(posted.call).then(
+      (answer) => {
+        if (this.#ends(posted, pool)) posted.answer.resolve(answer);
+      },
+      (error: unknown) => {
+        if (this.#ends(posted, pool)) posted.answer.reject(fromThread(error));
+      },
+    );
+  }
+
+  /** False when the call was of a thread that has been replaced. */
+  #ends(posted: PostedCall, pool: Pool): boolean {
+    if (pool !== this.#pool) return false;
+    this.#posted = this.#posted.filter((each) => each !== posted);
+    this.#startTimer();
+    return true;
+  }
+
+  #startTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#posted.length > 0) this.#timer = setTimeout(() => this.#recycle(), this.#timeoutMs);
+  }
+
+  #recycle(): void {
+    const [late, ...waiting] = this.#posted;
+    const old = this.#pool;
+    this.#pool = openPool();
+    this.#retired = Promise.all([this.#retired, old.destroy()]).then(() => undefined);
+    this.#posted = waiting;
+    this.#startTimer();
+    for (const posted of waiting) this.#post(posted);
+    if (late === undefined) return;
+    const { task, op } = late.call;
+    const where = `${task.stage}/${task.partition} ${op} took over ${this.#timeoutMs} ms`;
+    late.answer.reject(new PipelineError('KERNEL_TIMEOUT', where));
+  }
+}
+
+type Pool = Piscina<KernelCall, KernelAnswer>;
+
+/** More calls than tasks could have posted to one thread. */
+const MOST_POSTED = 2 ** 20;
+
+function openPool(): Pool {
+  return new Piscina<KernelCall, KernelAnswer>({
+    filename: new URL('./kernel.worker.ts', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: 1,
+    concurrentTasksPerWorker: MOST_POSTED,
+    stricterFIFO: true,
+    // A blocking wait would hold up the promises that a kernel awaits.
+    atomics: 'disabled',
+  });
 }
 
 /** Reads the error of a kernel thread, which has its code in front of its message. */

@@ -87,7 +87,8 @@ export interface Subscription {
   /**
    * Writes the records and, only after every one is acknowledged, stores the offsets.
    * Embedded: one transaction. Resolves when both are done; rejects with a `PipelineError` (fate `retry` or `stop`).
-   * One call at a time.
+   * Calls may overlap: records of a partition are stored in the order of the calls. `acknowledged` is called once the
+   * records are; the offsets may then be stored a little later, with those of further calls.
    *
    * @param owned partitions on whose behalf this is written: when one of them is no longer ours, as after a lost
    *   session, nothing is written (`TRANSPORT_UNAVAILABLE`). Without it a former owner would write over the next one’s state.
@@ -96,6 +97,7 @@ export interface Subscription {
     records: readonly OutboundRecord[],
     offsets: readonly PartitionOffset[],
     owned?: readonly number[],
+    acknowledged?: () => void,
   ): Promise<void>;
   /**
    * Has the group take all partitions away before `close`, so that others are ready for them while we still work: they

@@ -57,7 +57,8 @@ export class StageMeter {
   #joined = false;
   #tasks: TaskQueues = new Map();
   #paused: ReadonlySet<number> = new Set();
-  #writeStartMs: number | undefined;
+  /** When each write under way began, the oldest first. */
+  readonly #writing = new Set<{ readonly startMs: number }>();
   #checkpointBytes = 0;
   #largestPartBytes = 0;
 
@@ -118,7 +119,7 @@ export class StageMeter {
       restoring: restoring.map(([partition]) => partition).sort((a, b) => a - b),
       writeFault: this.#writeFault,
       oldestCallSeconds,
-      writeSeconds: this.#writeStartMs === undefined ? 0 : this.#secondsSince(this.#writeStartMs),
+      writeSeconds: this.#writeSeconds(),
     };
   }
 
@@ -190,7 +191,8 @@ export class StageMeter {
     work: () => Promise<void>,
   ): Promise<void> {
     const startMs = this.#setup.monotonic.elapsedMs();
-    this.#writeStartMs = startMs;
+    const writing = { startMs };
+    this.#writing.add(writing);
     try {
       await work();
       this.#writeFault = undefined;
@@ -198,7 +200,7 @@ export class StageMeter {
       this.#writeFault = reasonOf(error);
       throw error;
     } finally {
-      this.#writeStartMs = undefined;
+      this.#writing.delete(writing);
     }
     this.#observe(`monitoring_${kind}_duration_seconds`, startMs);
     const bytes = this.#count(records);
@@ -229,6 +231,11 @@ export class StageMeter {
       const seconds = Math.max(0, (clock.nowMs() - ms) / 1000);
       if (ms > 0) observe('monitoring_record_age_seconds', seconds, { stage });
     }
+  }
+
+  #writeSeconds(): number {
+    const [oldest] = this.#writing;
+    return oldest === undefined ? 0 : this.#secondsSince(oldest.startMs);
   }
 
   #end(phase: StagePhase, error: unknown): void {

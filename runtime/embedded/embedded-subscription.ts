@@ -92,10 +92,13 @@ export class EmbeddedSubscription implements Subscription {
   async write(
     records: readonly OutboundRecord[],
     offsets: readonly PartitionOffset[],
+    _owned?: readonly number[],
+    acknowledged: () => void = () => undefined,
   ): Promise<void> {
     if (this.#end !== undefined)
       throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
     await this.#ports.write(records, offsets);
+    acknowledged();
   }
 
   /** Nobody else could have the partitions. */

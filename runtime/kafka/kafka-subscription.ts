@@ -13,6 +13,7 @@ import { type FetchLimits, type GroupRequests, type KafkaClient, KafkaError } fr
 import { GroupMember } from './group-member.ts';
 import type { IdempotentProducer } from './idempotent-producer.ts';
 import { type Repetition, retrying, toPipelineError } from './kafka-fault.ts';
+import { OffsetCommits } from './offset-commits.ts';
 import type { Pace } from './pace.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
 
@@ -54,6 +55,7 @@ export class KafkaSubscription implements Subscription {
   readonly #requests: GroupRequests;
   readonly #member: GroupMember;
   readonly #fetcher: PartitionFetcher;
+  readonly #commits: OffsetCommits;
   #subscriber: Subscriber<SubscriptionEvent> | undefined;
   #end: { error?: PipelineError } | undefined;
 
@@ -61,6 +63,7 @@ export class KafkaSubscription implements Subscription {
     const { group, client, pace, limits } = options;
     this.#options = options;
     this.#requests = client.group(group);
+    this.#commits = new OffsetCommits((offsets) => this.#commit(offsets), pace);
     this.#fetcher = new PartitionFetcher({
       client,
       pace,
@@ -112,6 +115,7 @@ export class KafkaSubscription implements Subscription {
     records: readonly OutboundRecord[],
     offsets: readonly PartitionOffset[],
     owned: readonly number[] = [],
+    acknowledged?: () => void,
   ): Promise<void> {
     if (this.#end !== undefined) {
       throw new PipelineError('TRANSPORT_REFUSED', 'the subscription is closed');
@@ -120,9 +124,11 @@ export class KafkaSubscription implements Subscription {
       owned.find((partition) => !this.#member.holds(partition));
     if (lost() !== undefined) throw notOurs(this.#options.group, lost());
     await this.#options.producer.send(records, () => lost() === undefined);
+    acknowledged?.();
     if (offsets.length === 0) return;
     failPoint('outputs-sent', this.#options.group);
-    await this.#commit(offsets);
+    // Who does not ask for the acknowledgement waits for the offsets before it goes on.
+    await this.#commits.store(offsets, acknowledged === undefined);
   }
 
   async drain(): Promise<void> {

@@ -42,14 +42,17 @@ type Parts<Part> = readonly TopicParts<Part>[];
 /** Makes nodes that are spoken to through the connections and wire formats of kafkajs; see `kafkajs-internals.ts`. */
 export function kafkajsNodes(options: KafkajsOptions): OpenWireNode {
   const links = new KafkajsLinks(options);
-  return (address) => new KafkajsNode(links.open(address));
+  return (address) => new KafkajsNode(links.open(address), links.open(address));
 }
 
 class KafkajsNode implements WireNode {
+  /** A broker answers the requests of a connection one after the other: what waits for something has its own. */
   readonly #link: KafkajsLink;
+  readonly #waiting: KafkajsLink;
 
-  constructor(link: KafkajsLink) {
+  constructor(link: KafkajsLink, waiting: KafkajsLink) {
     this.#link = link;
+    this.#waiting = waiting;
   }
 
   get connected(): boolean {
@@ -154,7 +157,7 @@ class KafkajsNode implements WireNode {
       })),
     };
     const reader = { version: fetchVersion, read: decodeFetch };
-    return (await this.#link.send('Fetch', parameters, reader)) as FetchAnswer;
+    return (await this.#waiting.send('Fetch', parameters, reader)) as FetchAnswer;
   }
 
   async coordinator(group: string): Promise<Coded & NodeAddress> {
@@ -166,7 +169,7 @@ class KafkajsNode implements WireNode {
   }
 
   async join(group: string, request: JoinRequest): Promise<JoinedGroup> {
-    const answer = (await this.#link.send('JoinGroup', {
+    const answer = (await this.#waiting.send('JoinGroup', {
       groupId: group,
       memberId: request.memberId,
       sessionTimeout: request.sessionTimeoutMs,
@@ -192,7 +195,7 @@ class KafkajsNode implements WireNode {
   }
 
   async sync(group: string, member: MemberIdentity, assignment: ReadonlyMap<string, Uint8Array>) {
-    const answer = (await this.#link.send('SyncGroup', {
+    const answer = (await this.#waiting.send('SyncGroup', {
       groupId: group,
       generationId: member.generation,
       memberId: member.memberId,
@@ -243,6 +246,7 @@ class KafkajsNode implements WireNode {
 
   close(): void {
     this.#link.close();
+    this.#waiting.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { PipelineError } from '../errors.ts';
 import type { FetchedRecord } from '../transport.ts';
 import type { FetchedPartition, FetchLimits, KafkaClient, KafkaError } from './client.ts';
+import { FetchAllowance } from './fetch-allowance.ts';
 import { asKafkaError, backoffMs, mayPass, toPipelineError } from './kafka-fault.ts';
 import type { Pace } from './pace.ts';
 
@@ -39,6 +40,7 @@ export class PartitionFetcher {
   readonly #ports: FetcherPorts;
   readonly #positions = new Map<string, Position>();
   readonly #fetching = new Map<number, Promise<void>>();
+  readonly #allowances = new Map<number, FetchAllowance>();
   #wake = new AbortController();
   #closed = false;
   #running: Promise<void> | undefined;
@@ -122,6 +124,10 @@ export class PartitionFetcher {
   }
 
   async #fetch(node: number, positions: readonly Position[]): Promise<void> {
+    const allowance = this.#allowances.get(node) ?? new FetchAllowance(this.#ports.pace);
+    this.#allowances.set(node, allowance);
+    await allowance.take();
+    if (this.#closed) return;
     const asked = positions.map((position) => ({ position, offset: position.offset }));
     try {
       const fetched = await this.#ports.client.fetch(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Transport } from '../../runtime/transport.ts';
-import { codeOf, MAX_RECORD_BYTES, record, text, topicOf } from './fixtures.ts';
+import { codeOf, MAX_RECORD_BYTES, readAll, record, text, topicOf } from './fixtures.ts';
 import { Received } from './received.ts';
 
 /** What holds of groups, offsets and delivery. */
@@ -42,6 +42,27 @@ export function describeSubscriptions(use: () => Transport): void {
     await subscription.write([], [{ topic: input, partition: 0, offset: 3 }]);
     expect(await use().committed(group, input)).toEqual(new Map([[0, 3]]));
     expect((await use().ranges(output))[0]?.high).toBe(1);
+    await subscription.close();
+  });
+
+  it('stores records of calls that overlap in the order of the calls', async () => {
+    const [input, output] = [await topicOf(use(), 1), await topicOf(use(), 1)];
+    const subscription = await use().subscribe(`${input}.group`, [input]);
+    await new Received(subscription).until(({ assigned }) => assigned.has(0));
+    const told: number[] = [];
+    const calls = [1, 2, 3].map((offset) => {
+      const offsets = [{ topic: input, partition: 0, offset }];
+      const acknowledged = () => told.push(offset);
+      return subscription.write([record(output, 0, `${offset}`)], offsets, [0], acknowledged);
+    });
+    await Promise.all(calls);
+    expect(told).toEqual([1, 2, 3]);
+    expect((await readAll(use(), output, 0, 3)).map(({ value }) => text(value))).toEqual([
+      '1',
+      '2',
+      '3',
+    ]);
+    expect(await subscription.committed(input, 0)).toBe(3);
     await subscription.close();
   });
 

@@ -11,6 +11,7 @@ import { type Cut, difference, FIXED_CUTS, randomCut, seedsAndThreads } from '..
 import { makeFleet } from '../support/fleet.ts';
 import { anomalyLines, untilIdle } from '../support/pipeline-reading.ts';
 import { writeFleet } from '../support/write-fleet.ts';
+import { eventually } from './transport-load.ts';
 
 const what = 'the whole pipeline on a Kafka broker with a schema registry';
 const possible = requireBroker(what) && requireRegistry(what);
@@ -52,6 +53,9 @@ describe.runIf(possible)('the whole pipeline on Kafka', () => {
     const first = await start(settings);
     const second = await start(settings);
     try {
+      // A worker that is slow to start would find nothing left to do.
+      const haveShares = (): boolean => [first, second].every((each) => detecting(each) === 2);
+      await eventually('both workers have their share', haveShares);
       await writeFleet({ ...first, ...cut, fleet, partitions: 4 });
       await untilIdle(first);
       const shares = [first, second].map((worker) => pointsScored(worker));
@@ -61,6 +65,12 @@ describe.runIf(possible)('the whole pipeline on Kafka', () => {
     } finally {
       await Promise.all([first.stop(), second.stop()]);
     }
+  }
+
+  /** Partitions that a worker’s detect runs. */
+  function detecting({ metrics }: RunningPipeline): number {
+    const detect = metrics.stages.find(({ meter }) => meter.stage === 'detect');
+    return detect?.meter.partitions('running') ?? 0;
   }
 
   function pointsScored(worker: RunningPipeline): number {

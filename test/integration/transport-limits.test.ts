@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KafkaTransport, openKafkaTransport } from '../../runtime/kafka/kafka-transport.ts';
 import type { OutboundRecord } from '../../runtime/transport.ts';
 import { codeOf, readAll, record, spec, text } from '../conformance/fixtures.ts';
+import { Received } from '../conformance/received.ts';
 import { requireBroker } from '../servers/require-server.ts';
 import { type Broker, startBroker } from '../servers/servers.ts';
 import { kafkaClients } from './transport-clients.ts';
@@ -45,6 +46,23 @@ describe.runIf(possible).for(kafkaClients)('the Kafka transport by %s', (client)
     const [large, next] = await readAll(transport, topic, 0, 2);
     expect(Buffer.compare(large?.value ?? Buffer.of(), value)).toBe(0);
     expect(text(next?.value ?? null)).toBe('next');
+  });
+
+  it('stores offsets while a fetch waits for records', async () => {
+    const topic = await topicOf(100_000);
+    // Longer than the test may take: whatever waits behind the fetch makes it fail.
+    const patient = await openKafkaTransport({
+      brokers: broker.brokers,
+      client,
+      maxWaitMs: 120_000,
+    });
+    const subscription = await patient.subscribe(`${topic}.group`, [topic]);
+    const received = new Received(subscription);
+    await patient.write('w', [record(topic, 0, 'a')]);
+    await received.take(1, topic, 0);
+    for (const offset of [0, 1]) await subscription.write([], [{ topic, partition: 0, offset }]);
+    expect(await subscription.committed(topic, 0)).toBe(1);
+    await patient.close();
   });
 
   it('refuses one bad record of a joined batch and stores the others of it once', async () => {
