@@ -49,7 +49,7 @@ export class BenchUsage extends Error {}
 
 const flags = {
   transport: { type: 'string', default: 'embedded' },
-  client: { type: 'string', default: 'kafkajs' },
+  client: { type: 'string', default: 'platformatic' },
   series: { type: 'string', default: '100000' },
   'points-per-series': { type: 'string', default: '32' },
   'points-per-record': { type: 'string', default: '4096' },

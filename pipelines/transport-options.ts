@@ -77,7 +77,7 @@ const kafka = z
       .describe('Brokers to ask first, as `host:port`.'),
     client: z
       .enum(['kafkajs', 'platformatic'])
-      .default('kafkajs')
+      .default('platformatic')
       .describe(
         'Library that speaks to the brokers. Both give the same guarantees; workers may differ.',
       ),

@@ -28,7 +28,7 @@ const internalTopic = /^__/;
 /** Where the brokers are and how to speak to them; all but `brokers` has a default. */
 export interface KafkaTransportOptions {
   readonly brokers: readonly string[];
-  /** Which client makes the requests; `kafkajs` by default. */
+  /** Which client makes the requests; `platformatic` by default. */
   readonly client?: 'kafkajs' | 'platformatic' | undefined;
   readonly clientId?: string;
   /** Copies of each partition of topics that are created. */
@@ -54,7 +54,7 @@ export interface KafkaTransportOptions {
  * @throws PipelineError `OPTIONS_INVALID` (fate: stop) when a certificate or key cannot be read, or they do not match.
  */
 export async function openKafkaTransport(options: KafkaTransportOptions): Promise<KafkaTransport> {
-  const { ssl, sasl, client = 'kafkajs' } = options;
+  const { ssl, sasl, client = 'platformatic' } = options;
   const connection: Omit<ConnectionOptions, 'clientId'> = {
     brokers: options.brokers,
     requestTimeoutMs,

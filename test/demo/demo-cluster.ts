@@ -12,7 +12,7 @@ import { runFailOver } from './fail-over.ts';
 // Exit 1 when the anomalies are not those of an undisturbed run. The last line is one JSON object.
 
 const { values } = parseArgs({
-  options: { client: { type: 'string', default: 'kafkajs' } },
+  options: { client: { type: 'string', default: 'platformatic' } },
   strict: true,
 });
 const screen = new DemoScreen(process.stdout);

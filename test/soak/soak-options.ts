@@ -43,7 +43,7 @@ function parse(args: readonly string[]) {
       options: {
         for: { type: 'string', default: '30m' },
         transport: { type: 'string', default: 'kafka' },
-        client: { type: 'string', default: 'kafkajs' },
+        client: { type: 'string', default: 'platformatic' },
         series: { type: 'string', default: '1000' },
       },
       strict: true,
