@@ -34,8 +34,6 @@ export interface FeedbackStretch {
   readonly acting: readonly WeighedMark[];
 }
 
-/** No single false alarm asks for more than this above the calibrated level. */
-const MOST_ABOVE = 1;
 /** What a missed fault asks for: its score is not known. */
 const MISSED_BELOW = -0.5;
 const DAY_MS = 86_400_000;
@@ -102,7 +100,7 @@ export function openingLevel(
     if (!isOwn && mark.class !== null && mark.class !== metricClass) continue;
     const counts = isOwn ? ownWeight * weight : weight;
     total += counts;
-    push += counts * askedBy(mark);
+    push += counts * askedBy(mark, highestLevel);
     if (isOwn && mark.verdict === 'TRUE_ALARM')
       ceiling = Math.min(ceiling, Math.max(CALIBRATED, mark.peakScore));
   }
@@ -115,8 +113,9 @@ function supersedes(mark: FeedbackMark, known: FeedbackMark | undefined): boolea
   return mark.fromMs === known.fromMs && mark.id > known.id;
 }
 
-function askedBy({ verdict, peakScore }: FeedbackMark): number {
+/** How far above the calibrated level, or below it, a mark asks the level to be: no further than it may go. */
+function askedBy({ verdict, peakScore }: FeedbackMark, highestLevel: number): number {
   if (verdict === 'MISSED') return MISSED_BELOW;
   if (verdict === 'TRUE_ALARM') return 0;
-  return Math.min(MOST_ABOVE, Math.max(0, peakScore - CALIBRATED));
+  return Math.max(0, Math.min(peakScore, highestLevel) - CALIBRATED);
 }

@@ -23,7 +23,7 @@ export const feedbackOptions = z
       .number()
       .min(1)
       .max(1000)
-      .default(5)
+      .default(10)
       .describe(
         'Marks that the level as calibrated counts for: the more, the less a single mark moves it.',
       ),
