@@ -181,9 +181,15 @@ function workday(random: () => number): (ms: number) => number {
   return (ms) => {
     const days = ms / DAY_MS + 0.2 * shift;
     const turn = 2 * Math.PI * days;
-    const weekday = (Math.floor(days) + 3) % 7;
-    return -Math.cos(turn) + second * Math.sin(2 * turn) - (weekday >= 5 ? dayOff : 0);
+    return -Math.cos(turn) + second * Math.sin(2 * turn) - dayOff * weekendShare(days);
   };
+}
+
+/** How much of a weekend it is, 0 to 1, by days since 1970: it comes and goes within two hours about midnight. */
+function weekendShare(days: number): number {
+  // Sunday 0:00 is its middle; 1970-01-04 was one.
+  const apart = Math.abs(((days - 3 + 3.5) % 7) - 3.5);
+  return Math.min(1, Math.max(0, 0.5 + 12 * (1 - apart)));
 }
 
 /** Wandering about 0 with a correlation time (Ornstein–Uhlenbeck), averaged over long intervals. */

@@ -2,7 +2,13 @@ import { metricClasses } from '../metric-class.ts';
 import { awkwardCases } from './awkward-cases.ts';
 import { classPart } from './class-report.ts';
 import { faultSizes } from './fault-series.ts';
-import { type FirstHour, runFirstHour, youngFaults, youngRecall } from './first-hour.ts';
+import {
+  type FirstHour,
+  runFirstHour,
+  youngFaults,
+  youngRecall,
+  youngUnits,
+} from './first-hour.ts';
 import { cadences, type FaultRun, recallTable, runGeneratedFaults } from './generated-faults.ts';
 import { bootstrap, wilson } from './intervals.ts';
 import { judgeCase, passed } from './judge-case.ts';
@@ -150,22 +156,23 @@ function ratePart(runs: readonly CurveRun[]): string {
 }
 
 function hourPart(hours: readonly FirstHour[]): string {
-  const head = ['interval', 'series', 'false onsets in the first hour', 'found after minute 10'];
-  head.push(...youngFaults, 'found after an hour', ...youngFaults);
+  const head = ['interval', 'series', 'false onsets in the first hour', 'deviations of the'];
+  head.push('found after minute 10', ...youngFaults, 'found after an hour', ...youngFaults);
   const cell = ({ found, planted }: { found: number; planted: number }) =>
     `${figure(found / planted)} (${planted})`;
-  return table(
-    head,
-    hours.map(({ seconds, series, falseOnsets, early, later }) => [
+  const rows = hours.flatMap(({ seconds, series, falseOnsets, early, later }) =>
+    youngUnits.map((unit) => [
       `${seconds} s`,
       String(series),
       String(falseOnsets),
-      `**${figure(youngRecall(early))}**`,
-      ...youngFaults.map((kind) => cell(early[kind])),
-      `**${figure(youngRecall(later))}**`,
-      ...youngFaults.map((kind) => cell(later[kind])),
+      unit,
+      `**${figure(youngRecall(early[unit]))}**`,
+      ...youngFaults.map((kind) => cell(early[unit][kind])),
+      `**${figure(youngRecall(later[unit]))}**`,
+      ...youngFaults.map((kind) => cell(later[unit][kind])),
     ]),
   );
+  return table(head, rows);
 }
 
 /** Seeds that the awkward cases are made with; a case passes when it does with all of them. */

@@ -24,6 +24,7 @@ export const blankReading = {
   span: 0,
   grain: 0,
   flat: false,
+  leap: 0,
   sudden: 0,
   before: 0,
   gap: false,

@@ -196,8 +196,8 @@ describe('Detector, however its points are cut', { timeout: 60_000 }, () => {
     track(700, 50, 25, 400),
     track(700, 1e12, 30, 500, 300_000),
     { ...track(700, 5), values: new Array(700).fill(3) },
-    { ...track(700, 20, 15, 450, 1000), settings: { intervalMs: 1000 } },
-    { ...track(700, 20, 15, 450, 100), settings: { hop: 32 } },
+    { ...track(700, 20, 180, 450, 1000), settings: { intervalMs: 1000 } },
+    { ...track(700, 20, 180, 450, 100), settings: { hop: 32 } },
     withGap(track(700, 50, 20, 300, 3_600_000)),
   ];
 

@@ -17,6 +17,7 @@ import { inferredClass } from './series-state.ts';
 import { SeriesTracker } from './series-tracker.ts';
 import { SeriesWatch } from './series-watch.ts';
 import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
+import { rateSudden } from './sudden-score.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
 import { FOREST_WIDTH } from './window-features.ts';
 
@@ -39,8 +40,6 @@ const STEP = 3;
 const EXTREME = 4;
 /** Place of the share of repeats among the forest's features. */
 const REPEATS = 8;
-/** Leaps and repeats say nothing before: a watched thing often starts together with its watching. */
-const SUDDEN_MS = 10 * 60_000;
 const MODELS = ['forecast', 'isolation-forest', 'lstm-autoencoder'] as const;
 
 /**
@@ -202,7 +201,7 @@ export class Detector {
     this.#members.add(i, this.#onsets.persistence(reading.intervalMs), this.#columns, tuning);
     reading.sum = this.#columns.sum[i] as number;
     this.#calibration.score(reading, tuning);
-    this.#surprise(i, before);
+    rateSudden(reading, this.#pass, this.#tuning);
     reading.score = factor * Math.max(reading.calibrated, reading.sudden);
     reading.confidence = before / (before + CONFIDENCE_POINTS);
     reading.lifeCycle = this.#stage(before, reading.gapMs);
@@ -212,18 +211,6 @@ export class Detector {
     this.#describe(windowOf[i] as number);
     output.excess[i] = metricExcess(settings, reading, this.#pass.course[i] as number);
     this.#write(i, this.#onsets.advance(settings, reading));
-  }
-
-  /** Rates the leap and the run of repeats up to a point, apart from the members: their rate owes nothing to the interval. */
-  #surprise(i: number, before: number): void {
-    const { recordRatio, stillRarity, suddenPoints } = this.#tuning;
-    const reading = this.#reading;
-    const old = before * reading.intervalMs >= SUDDEN_MS;
-    const known = old ? before / (before + suddenPoints) : 0;
-    const still = (known * (this.#pass.stillness[i] as number)) / stillRarity;
-    reading.flat = still >= 1;
-    const leap = (known * (this.#pass.record[i] as number)) / Math.log(recordRatio);
-    reading.sudden = Math.max(still, leap);
   }
 
   #stage(before: number, gapMs: number): number {

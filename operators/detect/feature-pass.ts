@@ -46,6 +46,8 @@ export class FeaturePass {
   intervalMs = new Float64Array(0);
   /** How far the point lies outside the extremes known before it, in long-run spreads; negative below. */
   beyond = new Float64Array(0);
+  /** Signed leap to the point. */
+  leap = new Float64Array(0);
   /** Log of the leap to the point over the largest before it; 0 where it is no larger. */
   record = new Float64Array(0);
   /** -log10 of the chance of a run of repeats beyond the longest known. */
@@ -104,7 +106,8 @@ export class FeaturePass {
     this.spread[i] = tracker.spread;
     this.unit[i] = tracker.unit;
     this.step[i] = tracker.step;
-    this.record[i] = tracker.record;
+    this.leap[i] = tracker.leaps.leap;
+    this.record[i] = tracker.leaps.record;
     this.stillness[i] = tracker.stillness;
     this.course[i] = courseExcess((tracker.value - tracker.slow) / tracker.spread, tracker.step);
     this.ordinal[i] = tracker.count;
@@ -149,6 +152,7 @@ export class FeaturePass {
     this.spread = new Float64Array(size);
     this.unit = new Float64Array(size);
     this.step = new Float64Array(size);
+    this.leap = new Float64Array(size);
     this.record = new Float64Array(size);
     this.course = new Float64Array(size);
     this.stillness = new Float64Array(size);

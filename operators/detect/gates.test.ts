@@ -10,6 +10,7 @@ const reading = {
   before: 1000,
   intervalMs: 60_000,
   flat: false,
+  leap: 0,
 };
 
 describe('mayOpen', () => {

@@ -16,6 +16,8 @@ export interface GateReading {
   expected: number;
   span: number;
   grain: number;
+  /** The leap to the point where that is news by itself, else 0: it is held against the gates if it is the larger. */
+  leap: number;
   /** Points of the series before this one, and their distance. */
   before: number;
   intervalMs: number;
@@ -31,8 +33,9 @@ export interface GateReading {
  * the default.
  */
 export function mayOpen(settings: DetectSettings, reading: GateReading): boolean {
-  const { value, expected, span, grain, flat, before } = reading;
-  const distance = value - expected;
+  const { value, expected, span, grain, flat, before, leap } = reading;
+  const off = value - expected;
+  const distance = Math.abs(leap) > Math.abs(off) ? leap : off;
   if (flat && settings.direction === 'both') return withinRange(settings, value);
   if (!isWatched(settings, value, expected)) return false;
   const size = Math.abs(distance);

@@ -41,6 +41,7 @@ function setUp() {
     before: 1000,
     gap: false,
     flat: false,
+    leap: 0,
     sudden: 0,
   };
   const at = (minutes: number, score: number, gap = false) => {

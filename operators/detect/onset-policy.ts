@@ -24,6 +24,13 @@ const ODD_COURSE = 0.1;
 const CRITICAL_CONFIRMATION = 2;
 /** A leap or a run of repeats may open an episode of a series with so many points. */
 const LEAST_POINTS = 10;
+
+/** A series too young for another episode may still open one when it stays so long, so many least steps, above its band. */
+const STAYS_MS = 60_000;
+const STAYS_GRAINS = 2;
+/** So many points, and as long as any must be confirmed, will do where it lies so many times the expected value above it. */
+const MANIFOLD_POINTS = 3;
+const MANIFOLD = 6;
 /** A distance of fewer of the series' least steps needs so many points outside the band. */
 const LEAST_GRAINS = 1.5;
 const GRAIN_POINTS = 3;
@@ -131,10 +138,24 @@ export class OnsetPolicy {
     return watch.streak <= ignoreConsecutive && ignoreConsecutive > 0;
   }
 
-  #ready({ before, ms, sudden }: OnsetReading): boolean {
+  #ready(reading: OnsetReading): boolean {
+    const { before, intervalMs, ms, sudden } = reading;
+    const { warmPoints, warmMs } = this.#tuning;
     const young = sudden >= 1 && before >= LEAST_POINTS;
-    const warm = young || before >= this.#tuning.warmPoints;
+    const old = before * intervalMs >= warmMs || this.#stays(reading);
+    const warm = young || (before >= warmPoints && old);
     return warm && this.#pause === 0 && ms >= this.#watch.refractoryEndMs;
+  }
+
+  /** Whether a series has stayed above its band for longer than a burst lasts, or is at many times what it was. */
+  #stays({ value, expected, grain, intervalMs }: OnsetReading): boolean {
+    const { outside } = this.#watch;
+    const stayMs = outside * intervalMs;
+    const above = value - expected;
+    if (above <= STAYS_GRAINS * grain) return false;
+    if (stayMs >= STAYS_MS) return true;
+    const confirmed = outside >= MANIFOLD_POINTS && stayMs >= this.#tuning.confirmMs;
+    return confirmed && above > MANIFOLD * Math.abs(expected);
   }
 
   /** One step of the least size and no more, so far: what counts do all the time. */

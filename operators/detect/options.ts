@@ -75,7 +75,16 @@ export const detectOptions = z
       .min(32)
       .max(100_000)
       .default(defaultTuning.warmPoints)
-      .describe('Points of a new series before its first episode may open.'),
+      .describe(
+        'Points of a new series before an episode may open, but for a leap or a standstill beyond all it has done.',
+      ),
+    warmMs: z
+      .int()
+      .min(0)
+      .default(defaultTuning.warmMs)
+      .describe(
+        'Time until then, ms of event time; a series that stays above its band for a minute need not wait for it.',
+      ),
     feedback: feedbackOptions.prefault({}),
   })
   .describe('How series are scored and when an episode opens.');
@@ -91,7 +100,8 @@ export function settingsFrom(options: DetectOptions): DetectSettings {
 
 /** Returns the constants of a detector by the options of its stage. */
 export function tuningFrom(options: DetectOptions): DetectTuning {
-  const { refractoryPoints, refractoryMinMs, refractoryMaxMs, confirmMs, warmPoints } = options;
+  const { refractoryPoints, refractoryMinMs, refractoryMaxMs, confirmMs, warmPoints, warmMs } =
+    options;
   const refractory = { refractoryPoints, refractoryMinMs, refractoryMaxMs };
-  return { ...defaultTuning, ...refractory, confirmMs, warmPoints };
+  return { ...defaultTuning, ...refractory, confirmMs, warmPoints, warmMs };
 }

@@ -1,6 +1,7 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import { readTime, readTimeMarks, writeTime } from '../packed-time.ts';
 import type { DetectTables } from './detect-tables.ts';
+import { LEAP_POINTS, LeapWatch } from './leap-watch.ts';
 import { SeasonProfile } from './season-profile.ts';
 import { SeriesWatch } from './series-watch.ts';
 import { CLASS_BIT } from './state-columns.ts';
@@ -9,8 +10,6 @@ import { ValueRing } from './value-ring.ts';
 const fround = Math.fround;
 /** The time of the last point has room for so much of a class; a bit of the marks has the rest. */
 const LAST_CLASS_MARK = 3;
-/** Points from which on a leap is known. */
-export const LEAP_POINTS = 4;
 
 /**
  * The state of one series as numbers: `load` takes it from a row, `store` puts it back.
@@ -24,6 +23,7 @@ export class SeriesState {
   readonly #last: Column;
   readonly #level: Column;
   readonly #ringColumn: Column;
+  readonly #leap: Column;
   readonly #link: Column;
   readonly #mark: Column;
   readonly #still: Column;
@@ -33,6 +33,7 @@ export class SeriesState {
   readonly #hourSlot: Column;
   readonly profile: SeasonProfile;
   readonly ring = new ValueRing();
+  readonly leaps = new LeapWatch();
 
   /** Value that all others are relative to. */
   base = 0;
@@ -55,10 +56,8 @@ export class SeriesState {
   trend = 0;
   /** Least step other than none, or 0. */
   grain = 0;
-  /** Second gap of the series, until the third is known; its place is then that of `leap`. */
+  /** Second gap of the series, whole ms, until the third is known; its place is then that of `leaps`. */
   secondGapMs = 0;
-  /** Largest distance of a value from the mean of the four before it; slowly forgotten; 0 before the fourth point. */
-  leap = 0;
   /** Points in a row that repeated the one before, and most of them that were followed by another value. */
   repeats = 0;
   mostRepeats = 0;
@@ -80,6 +79,7 @@ export class SeriesState {
     this.#last = series.column('detect.last');
     this.#level = series.column('detect.level');
     this.#ringColumn = series.column('detect.ring');
+    this.#leap = series.column('detect.leap');
     this.#link = series.column('detect.link');
     this.#mark = series.column('detect.mark');
     this.#still = series.column('detect.still');
@@ -100,8 +100,6 @@ export class SeriesState {
   /** Rounds every field to the width it is stored in. */
   round(): void {
     this.intervalMs = fround(this.intervalMs);
-    this.secondGapMs = fround(this.secondGapMs);
-    this.leap = fround(this.leap);
     this.previous = fround(this.previous);
     this.middle = fround(this.middle);
     this.slow = fround(this.slow);
@@ -131,8 +129,6 @@ export class SeriesState {
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     this.intervalMs = level[at++] as number;
-    this.secondGapMs = level[at++] as number;
-    this.leap = this.secondGapMs;
     this.previous = level[at++] as number;
     this.middle = level[at++] as number;
     this.slow = level[at++] as number;
@@ -150,7 +146,9 @@ export class SeriesState {
     const link = this.#link.view(row);
     const linkAt = this.#link.index(row);
     this.count = link[linkAt] as number;
-    if (this.count < LEAP_POINTS) this.leap = 0;
+    const leap = this.#leap.view(row)[this.#leap.index(row)] as number;
+    this.secondGapMs = this.count < LEAP_POINTS ? leap : 0;
+    this.leaps.packed = this.count < LEAP_POINTS ? 0 : leap;
     const still = this.#still.view(row);
     const stillAt = this.#still.index(row);
     this.repeats = still[stillAt] as number;
@@ -193,7 +191,6 @@ export class SeriesState {
     const level = this.#level.view(row);
     let at = this.#level.index(row);
     level[at++] = this.intervalMs;
-    level[at++] = this.count < LEAP_POINTS ? this.secondGapMs : this.leap;
     level[at++] = this.previous;
     level[at++] = this.middle;
     level[at++] = this.slow;
@@ -211,6 +208,8 @@ export class SeriesState {
     const link = this.#link.view(row);
     const linkAt = this.#link.index(row);
     link[linkAt] = this.count;
+    const young = this.count < LEAP_POINTS;
+    this.#leap.view(row)[this.#leap.index(row)] = young ? this.secondGapMs : this.leaps.packed;
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     mark[markAt] = this.ring.mark;

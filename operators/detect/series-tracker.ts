@@ -1,5 +1,6 @@
+import { LEAP_POINTS } from './leap-watch.ts';
 import { slotOf } from './season-profile.ts';
-import { LEAP_POINTS, SeriesState } from './series-state.ts';
+import { SeriesState } from './series-state.ts';
 import { YOUNG_POINTS } from './state-columns.ts';
 
 const fround = Math.fround;
@@ -18,16 +19,17 @@ const SEASON_POINTS = 24;
 const SEASON_MS = 3_600_000;
 /** Longer intervals than this have no hours to tell apart. */
 const SEASON_INTERVAL_MS = 2 * 3_600_000;
+/** Memory of the extremes, and never fewer than 8,192 points. */
+const EXTREMES_MS = 8192 * 60_000;
 /** Memory of the slow level. */
 const LASTING_MS = 3.5 * 86_400_000;
-/** Largest of some thousand leaps of plain noise, in mean steps; what more than that takes away from a larger one. */
-const USUAL_LEAP = 4;
-const HEAVY_SHARE = 1.6;
 /** A run of repeats is news from this many times the longest one and from so many repeats. */
 const LONGER = 1.5;
 const LEAST_REPEATS = 5;
 const MOST_REPEATS = 255;
 const HABIT_MS = 3_600_000;
+/** For so long a series must have moved before. */
+const MOVED_MS = 600_000;
 const MOST_STILLNESS = 20;
 /** Ring steps from the base at which the base is moved to the middle level. */
 const FAR_STEPS = 512;
@@ -61,13 +63,12 @@ export class SeriesTracker extends SeriesState {
   unit = 0;
   /** Size of the step to the point looked at in usual ones, at most 50; of the leap where the season is known. */
   step = 0;
-  /** Log of the leap to the point looked at over the largest before it; 0 where it is no larger. */
-  record = 0;
   /** How rare so long a run of repeats is as the one up to the point looked at: -log10 of its chance; 0 up to the most. */
   stillness = 0;
-  #leap = 0;
   /** Drift expected from the trend over the memory of the slow level. */
   drift = 0;
+  /** How far it has led since the series began, or over that memory. */
+  way = 0;
   /** Share of the newest point in everything that lasts: days by the clock, within 256 and 8,192 points. */
   #lasting = 0;
   /**
@@ -89,44 +90,31 @@ export class SeriesTracker extends SeriesState {
     this.#lasting = Math.min(1 / 256, Math.max(1 / 8192, this.intervalMs / LASTING_MS));
     this.#early = this.count * this.intervalMs < START_UP_MS ? 3 : 1;
     this.drift = this.trend / this.#lasting;
+    this.way = this.trend * Math.min(this.count, 1 / this.#lasting);
     this.seasonVisits = 0;
     if (this.seasonRow !== 0) this.#lookAtSeason(ms, holidays);
     this.#measure();
     const { spread } = this;
     this.unit = this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
-    this.#lookForLeap();
+    const before = this.#meanBefore();
+    this.leaps.look(this, before);
     const usual = this.slowStep + 0.02 * spread;
     const step = Math.abs(this.value - this.previous) / usual;
     // Where the hour is known, what it does every day is no news: a leap is held against its scatter too.
-    const leap = this.seasonVisits > 0 ? this.#leap / (usual + this.seasonSpread) : step;
+    const leap =
+      this.seasonVisits > 0 ? Math.abs(this.value - before) / (usual + this.seasonSpread) : step;
     this.step = this.count === 0 ? 0 : Math.min(50, leap);
     this.#lookForRepeats();
   }
 
-  /**
-   * A leap counts for less in a series of rare large ones: there a larger one is to be expected. Rare counts are not
-   * large for being rare: their unit is the least step, and two of it are no news.
-   */
-  #lookForLeap(): void {
-    this.#leap = Math.abs(this.value - this.previous);
-    this.record = 0;
-    if (this.count < LEAP_POINTS) return;
-    const before = this.previous + this.valueBefore(2) + this.valueBefore(3) + this.valueBefore(4);
-    this.#leap = Math.abs(this.value - 0.25 * before);
-    const known = Math.max(this.leap, 2 * this.grain);
-    if (this.leap <= this.resolution || this.#leap <= known) return;
-    const usual = Math.max(USUAL_LEAP * this.slowStep, this.grain);
-    const heaviness = Math.max(0, Math.log(known / usual));
-    this.record = Math.log(this.#leap / known) / (1 + HEAVY_SHARE * heaviness);
-  }
-
-  /** If the longest run of n points is of k repeats, another repeat has a chance of about n^(-1/k). */
+  /** If the longest run of the n points before is of k repeats, another repeat has a chance of about n^(-1/k). */
   #lookForRepeats(): void {
     this.stillness = 0;
     if (this.count < SETTLED || this.grain === 0 || this.value !== this.previous) return;
     const beyond = this.repeats + 1 - Math.max(LEAST_REPEATS, LONGER * this.mostRepeats);
-    if (beyond <= 0) return;
-    const rarity = (beyond * Math.log10(this.count)) / Math.max(1, this.mostRepeats);
+    const before = this.count - this.repeats;
+    if (beyond <= 0 || before * this.intervalMs < MOVED_MS) return;
+    const rarity = (beyond * Math.log10(before)) / Math.max(1, this.mostRepeats);
     this.stillness = Math.min(MOST_STILLNESS, rarity);
   }
 
@@ -162,6 +150,13 @@ export class SeriesTracker extends SeriesState {
   /** Returns the value `back` points before the one looked at (1 to `WINDOW`); the base where there was none. */
   valueBefore(back: number): number {
     return this.ring.at(this.count - back);
+  }
+
+  /** Mean of the four values before the point looked at, or the last where there are fewer. */
+  #meanBefore(): number {
+    if (this.count < LEAP_POINTS) return this.previous;
+    const last = this.previous + this.valueBefore(2);
+    return 0.25 * (last + this.valueBefore(3) + this.valueBefore(4));
   }
 
   #inferInterval(): void {
@@ -228,11 +223,11 @@ export class SeriesTracker extends SeriesState {
     this.middle += Math.max(1 / 32, first) * (value - this.middle);
     this.#see();
     this.slow += Math.max(lasting, first) * this.#limited(value - this.slow, this.slowDeviation);
-    const forgotten = early > 1 ? 1.5 / (count + 32) : 1 / 8192;
+    const kept = Math.min(1 / 8192, this.intervalMs / EXTREMES_MS);
+    const forgotten = early > 1 ? 1.5 / (count + 32) : kept;
     this.high = Math.max(value, this.high - forgotten * (this.high - this.slow));
     this.low = Math.min(value, this.low + forgotten * (this.slow - this.low));
-    const faded = early > 1 ? 0.5 / (count + 32) : 1 / 8192;
-    if (count >= LEAP_POINTS) this.leap = Math.max(this.#leap, this.leap * (1 - faded));
+    this.leaps.take(this, early > 1);
     this.#learnRepeats(step);
     this.previous = value;
   }

@@ -16,7 +16,7 @@ export const STALE_INTERVALS = 288;
  * Columns that detect keeps for every series (tier T0), 189 bytes a row.
  *
  * `base`: what all other values are relative to. `last`: last timestamp (`readTime`). `level`: levels, deviations and extremes, relative to the
- * base. `ring`: the last 32 values, relative to the base, in steps of a power of two, 12 bits each. `member`: means and
+ * base. `leap`: largest leaps up and down, 16 bits each. `ring`: the last 32 values, relative to the base, in steps of a power of two, 12 bits each. `member`: means and
  * variances of the members, excursions and the sum of their heights. `fast`: what members forget within some points, in
  * fixed steps. `exposure`: time over which excursions were counted. `excursion`, `peak`: end of the one under way, ms from
  * the last point, and its height; 0 without. `still`: repeats in a row, and most of them. `link`:
@@ -25,7 +25,8 @@ export const STALE_INTERVALS = 288;
  */
 export const detectColumns: readonly ColumnSpec[] = [
   { name: 'detect.base', type: 'f64' },
-  { name: 'detect.level', type: 'f32', length: 12 },
+  { name: 'detect.level', type: 'f32', length: 11 },
+  { name: 'detect.leap', type: 'u32' },
   { name: 'detect.member', type: 'f32', length: 10 },
   { name: 'detect.peak', type: 'f32' },
   { name: 'detect.exposure', type: 'u32' },

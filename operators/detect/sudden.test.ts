@@ -26,15 +26,35 @@ function opened({ episodes }: TrackResult): number[] {
 
 describe('a point far beyond all before it', { timeout: 60_000 }, () => {
   it.each([
-    ['every second, after an hour', 1000, 3700],
-    ['every second, after eleven minutes', 1000, 660],
-    ['every 15 s, after half an hour', 15_000, 120],
-    ['every minute, after twenty minutes', 60_000, 20],
-  ])('opens an episode by itself: %s', async (_, stepMs, at) => {
+    ['high, every second, after an hour', 1000, 3700, 36],
+    ['low, every second, after eleven minutes', 1000, 660, 4],
+    ['high, every 15 s, after an hour', 15_000, 250, 36],
+    ['low, every 15 s, after half an hour', 15_000, 120, 4],
+    ['high, every minute, after half an hour', 60_000, 30, 36],
+  ])('opens an episode by itself: %s', async (_, stepMs, at, value) => {
     for (const seed of SEEDS) {
-      const result = await runTrack(scorer, noise(seed, at + 5, stepMs, at, [36]));
+      const result = await runTrack(scorer, noise(seed, at + 5, stepMs, at, [value]));
       expect(opened(result)).toEqual([at * stepMs]);
     }
+  });
+
+  it.each([1000, 15_000])(
+    'opens none if it is high and the hour not over, every %d ms',
+    async (stepMs) => {
+      const at = 1_800_000 / stepMs;
+      const result = await runTrack(scorer, noise(1, at + 5, stepMs, at, [36]));
+      expect(opened(result)).toEqual([]);
+    },
+  );
+
+  it('opens one there if it lasts', async () => {
+    const stepMs = 15_000;
+    const at = 1_800_000 / stepMs;
+    const up = Array.from({ length: 240_000 / stepMs }, (_, i) => 36 + (i % 3));
+    const result = await runTrack(scorer, noise(1, at + up.length, stepMs, at, up));
+    const [first, ...more] = opened(result);
+    expect(first).toBeGreaterThan(at * stepMs + 30_000);
+    expect(more).toEqual([]);
   });
 
   it('opens none in the first ten minutes', async () => {

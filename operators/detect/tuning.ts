@@ -42,15 +42,19 @@ export interface DetectTuning {
   readonly refractoryMaxMs: number;
   /** Points without a reading above the opening score that close an episode. */
   readonly quietPoints: number;
-  /** Points until the first onset is allowed. */
+  /** Points, and ms, until an onset is allowed that is none of a leap or a run of repeats. */
   readonly warmPoints: number;
+  readonly warmMs: number;
   /** A new extreme counts by n / (n + this) after n points: the first records of a series are no news. */
   readonly extremePoints: number;
-  /** A leap so many times the largest before it has score 1 by itself; its square score 2. */
+  /**
+   * A leap so many times the largest before it has score 1 by itself, its square score 2; more is asked of it while few
+   * points are known.
+   */
   readonly recordRatio: number;
   /** -log10 of the chance of a run of repeats beyond the longest before it that has score 1 by itself. */
   readonly stillRarity: number;
-  /** Both count by n / (n + this) after n points. */
+  /** It counts by n / (n + this) after n points. */
   readonly suddenPoints: number;
   /** Most that a new extreme can say. */
   readonly extremeCap: number;
@@ -90,8 +94,9 @@ export const defaultTuning: DetectTuning = {
   refractoryMaxMs: 12 * 3_600_000,
   quietPoints: 8,
   warmPoints: 64,
+  warmMs: 3_600_000,
   extremePoints: 200,
-  recordRatio: 2,
+  recordRatio: 1.4,
   stillRarity: 12,
   suddenPoints: 10,
   extremeCap: 5,
