@@ -5,17 +5,19 @@ import {
 } from '../../runtime/state/paged-table.ts';
 import { heardColumns } from '../stale-sweep.ts';
 
+/** Readings of an entity's series are put together by slots of event time of this length. */
+export const SLOT_MS = 10_000;
 /** Metrics of an entity that count at a time: its score owes nothing to how many it has. */
 export const LEADERS = 12;
 
-/** Columns of an entity that something was noted of, 82 bytes a row. */
+/** Columns of an entity that something was noted of, 98 bytes a row. */
 const entityColumns: readonly ColumnSpec[] = [
   { name: 'idLow', type: 'u32' },
   { name: 'idHigh', type: 'u32' },
   /** Slot judged last, end of the excursion under way, end of the refractory period: ms. */
   { name: 'entity.time', type: 'f64', length: 3 },
-  /** Exposure in days, excursions, sum of their heights, height of the one under way or 0. */
-  { name: 'entity.rate', type: 'f64', length: 4 },
+  /** Exposure in days, excursions, sum of their heights, height of the one under way or 0; mean sum, and of how many slots. */
+  { name: 'entity.rate', type: 'f64', length: 6 },
   /** Newest reading + 1, episode + 1, place of its text. */
   { name: 'entity.link', type: 'u32', length: 3 },
   ...heardColumns,

@@ -57,7 +57,9 @@ export class EntityReadings {
   readonly #series: Column;
   readonly #link: Column;
   readonly #mark: Column;
+  /** Newest reading of each series that holds, the heaviest first, and what those of its slot come to. */
   readonly #found: number[] = [];
+  readonly #totals: number[] = [];
 
   constructor(entities: PagedTable, readings: PagedTable) {
     this.#table = readings;
@@ -70,13 +72,13 @@ export class EntityReadings {
     this.#mark = readings.column('reading.mark');
   }
 
-  /** Adds a reading of a slot to an entity. */
-  add(entity: number, slotMs: number, reading: EntityReading): void {
+  /** Adds a reading of a slot to an entity; `excess` is its share of the slot. */
+  add(entity: number, slotMs: number, reading: EntityReading, excess: number): void {
     const row = this.#table.allocate();
     const time = this.#time.view(row);
     time[this.#time.index(row)] = slotMs;
     time[this.#time.index(row) + 1] = reading.ms + reading.intervalMs;
-    this.#excess.view(row)[this.#excess.index(row)] = reading.excess;
+    this.#excess.view(row)[this.#excess.index(row)] = excess;
     this.#interval.view(row)[this.#interval.index(row)] = reading.intervalMs;
     const series = this.#series.view(row);
     series[this.#series.index(row)] = reading.low;
@@ -98,7 +100,7 @@ export class EntityReadings {
     into.leaders = Math.min(LEADERS, this.#found.length);
     for (let i = 0; i < into.leaders; i++) {
       const row = this.#found[i] as number;
-      const excess = this.#excessOf(row);
+      const excess = this.#totals[i] as number;
       into.sum += excess;
       into.intervalMs = Math.max(into.intervalMs, this.#intervalOf(row));
       into.historical ||= this.#mark.view(row)[this.#mark.index(row)] === 1;
@@ -133,18 +135,36 @@ export class EntityReadings {
       link = this.#link.view(row)[this.#link.index(row) + 1] as number;
     }
     found.sort((a, b) => this.#bySeries(a, b));
-    let kept = 0;
-    let low = -1;
-    let high = -1;
-    for (const row of found) {
-      const isNewest = this.#idOf(row, 0) !== low || this.#idOf(row, 1) !== high;
-      low = this.#idOf(row, 0);
-      high = this.#idOf(row, 1);
-      const holds = this.#slotOf(row) === slotMs || this.#untilOf(row) > slotMs;
-      if (isNewest && holds) found[kept++] = row;
+    const series = this.#bySlot(slotMs);
+    series.sort((a, b) => b.total - a.total || this.#bySeries(a.row, b.row));
+    for (const [i, { row, total }] of series.entries()) {
+      found[i] = row;
+      this.#totals[i] = total;
     }
-    found.length = kept;
-    found.sort((a, b) => this.#excessOf(b) - this.#excessOf(a) || this.#bySeries(a, b));
+    found.length = series.length;
+  }
+
+  /** Adds up the readings of each series' newest slot, as far as they hold; `found` must be sorted. */
+  #bySlot(slotMs: number): { readonly row: number; total: number }[] {
+    const series: { readonly row: number; total: number }[] = [];
+    let newest = -1;
+    let last: { readonly row: number; total: number } | undefined;
+    for (const row of this.#found) {
+      if (newest >= 0 && this.#isSameSeries(row, newest)) {
+        const isOfSlot = this.#slotOf(row) === this.#slotOf(newest);
+        if (isOfSlot && last !== undefined) last.total += this.#excessOf(row);
+        continue;
+      }
+      newest = row;
+      const holds = this.#slotOf(row) === slotMs || this.#untilOf(row) > slotMs;
+      last = holds ? { row, total: this.#excessOf(row) } : undefined;
+      if (last !== undefined) series.push(last);
+    }
+    return series;
+  }
+
+  #isSameSeries(a: number, b: number): boolean {
+    return this.#idOf(a, 0) === this.#idOf(b, 0) && this.#idOf(a, 1) === this.#idOf(b, 1);
   }
 
   #drop(entity: number, slotMs: number): void {

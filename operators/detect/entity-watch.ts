@@ -1,12 +1,10 @@
 import type { Column } from '../../runtime/state/paged-table.ts';
 import { SeriesIndex } from '../../runtime/state/series-index.ts';
 import { EntityBook, type EntityEvent, type EntityVerdict } from './entity-book.ts';
-import type { EntityTables } from './entity-columns.ts';
+import { type EntityTables, SLOT_MS } from './entity-columns.ts';
 import { type EntityReading, EntityReadings, newEntitySum } from './entity-readings.ts';
 import { EntityScale, quietMs } from './entity-scale.ts';
 
-/** Readings of an entity's series are put together by slots of event time of this length. */
-export const SLOT_MS = 10_000;
 /** A reading below this says nothing. */
 export const LEAST_EXCESS = 0.1;
 
@@ -62,7 +60,9 @@ export class EntityWatch {
   note(entity: number, reading: EntityReading): void {
     const slotMs = Math.ceil(reading.ms / SLOT_MS) * SLOT_MS;
     if (slotMs <= this.#watermarkMs) return;
-    this.#readings.add(entity, slotMs, reading);
+    // Of several points of a series in a slot each counts for its share of it: a second alone is no incident.
+    const share = Math.min(1, Math.max(1, reading.intervalMs) / SLOT_MS);
+    this.#readings.add(entity, slotMs, reading, share * reading.excess);
     this.#tables.entities.touch(entity);
     this.#schedule(entity, slotMs);
   }

@@ -191,7 +191,8 @@ export class MemberTracker {
     let held = this.#fast[this.#fastAt + HELD_EXTREME] as number;
     for (let i = start; i < end; i++) {
       const ordinal = ordinals[i] as number;
-      held = stepsOf(Math.max((held / steps) * kept, beyond[i] as number), steps);
+      // Down, never to the nearest: some steps would keep their place for ever.
+      held = Math.max(Math.floor(held * kept), stepsOf(beyond[i] as number, steps));
       const aged = ordinal / (ordinal + extremePoints);
       surprise[i * MEMBERS + EXTREME] = aged * Math.min(extremeCap, held / steps);
     }

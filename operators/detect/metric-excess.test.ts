@@ -13,7 +13,15 @@ describe('courseExcess', () => {
 });
 
 describe('metricExcess', () => {
-  const point = { value: 9, expected: 5, score: 0, confidence: 1, before: 500, gap: false };
+  const point = {
+    value: 9,
+    expected: 5,
+    score: 0,
+    confidence: 1,
+    before: 500,
+    intervalMs: 60_000,
+    gap: false,
+  };
 
   it('adds half the score above 0.2, never more than 8, and as much less as less is known', () => {
     expect(metricExcess(defaultSettings, { ...point, score: 0.2 }, 0)).toBe(0);
@@ -24,6 +32,7 @@ describe('metricExcess', () => {
 
   it('says nothing of a young series, after a gap, or on the side that the definition leaves out', () => {
     expect(metricExcess(defaultSettings, { ...point, before: 31 }, 5)).toBe(0);
+    expect(metricExcess(defaultSettings, { ...point, intervalMs: 600 }, 5)).toBe(2.5);
     expect(metricExcess(defaultSettings, { ...point, gap: true }, 5)).toBe(0);
     expect(metricExcess({ ...defaultSettings, direction: 'down' }, point, 5)).toBe(0);
     expect(metricExcess({ ...defaultSettings, dataMax: 8 }, point, 5)).toBe(0);

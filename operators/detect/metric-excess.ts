@@ -9,6 +9,8 @@ const FAR_SHARE = 0.5;
 /** What the series' own score adds, and from where on. */
 const SCORE_SHARE = 0.5;
 const SCORE_FLOOR = 0.2;
+/** A watched thing often starts together with its watching: so long a series counts for less. */
+const SETTLED_MS = 10 * 60_000;
 /** Most that one metric can say: no one or two of them make an episode of their entity. */
 const MOST = 8;
 
@@ -32,8 +34,9 @@ export interface ExcessReading {
   readonly expected: number;
   readonly score: number;
   readonly confidence: number;
-  /** Points of the series before it, and whether a gap lies between. */
+  /** Points of the series before it, their distance, and whether a gap lies between. */
   readonly before: number;
+  readonly intervalMs: number;
   readonly gap: boolean;
 }
 
@@ -44,10 +47,11 @@ export interface ExcessReading {
  */
 export function metricExcess(
   settings: DetectSettings,
-  { value, expected, score, confidence, before, gap }: ExcessReading,
+  { value, expected, score, confidence, before, intervalMs, gap }: ExcessReading,
   course: number,
 ): number {
   if (before < WINDOW || gap || !isWatched(settings, value, expected)) return 0;
+  const known = confidence * Math.min(1, (before * intervalMs) / SETTLED_MS);
   const odd = score > SCORE_FLOOR ? SCORE_SHARE * (score - SCORE_FLOOR) : 0;
-  return confidence * Math.min(MOST, course + odd);
+  return known * Math.min(MOST, course + odd);
 }
