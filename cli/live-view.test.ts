@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exampleAlert, exampleAnomaly, exampleIncident } from './findings.fixture.ts';
 import type { LiveState } from './live-state.ts';
-import { type LiveFrame, renderLiveLine, renderLiveView } from './live-view.ts';
+import { describeAnomaly, type LiveFrame, renderLiveLine, renderLiveView } from './live-view.ts';
 import { paintFor, plainPaint, visibleWidth } from './terminal.ts';
 
 const WIDE: LiveFrame = { columns: 120, rows: 30, paint: plainPaint };
@@ -145,5 +145,21 @@ describe('colours', () => {
     expect(paintFor(tty, { TERM: 'dumb' })('red', 'x')).toBe('x');
     expect(paintFor({ write: () => true }, {})('red', 'x')).toBe('x');
     expect(paintFor({ write: () => true }, { FORCE_COLOR: '1' })('red', 'x')).toContain('\u001B');
+  });
+});
+
+describe('describeAnomaly', () => {
+  it('says of an entity how many series it is about', () => {
+    const whole = { seriesId: null, expected: null, lower: null, upper: null };
+    const entity = {
+      kind: 'ENTITY',
+      metric: 'entity',
+      labels: { host: 'web-1' },
+      value: 6,
+    } as const;
+    const anomaly = exampleAnomaly(7, { ...whole, ...entity });
+    expect(describeAnomaly({ anomaly, history: [] })).toContain(
+      'entity{host=web-1}  6 series together',
+    );
   });
 });

@@ -162,7 +162,8 @@ function anomalyLine({ anomaly, history }: LiveAnomaly, { columns, paint }: Live
 }
 
 function bandText(anomaly: LiveAnomaly['anomaly'], roomy = true): string {
-  const { value, expected, lower, upper, unit } = anomaly;
+  const { kind, value, expected, lower, upper, unit } = anomaly;
+  if (kind === 'ENTITY') return `${formatNumber(value)} series together`;
   const suffix = unit === null || unit === '1' ? '' : ` ${printable(unit)}`;
   const seen = `${formatNumber(value)}${suffix}`;
   if (expected === null) return seen;

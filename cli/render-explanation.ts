@@ -94,7 +94,10 @@ function movementText({ movement, threshold, sensitivity }: Anomaly): string {
 }
 
 function valueLines(anomaly: Anomaly, paint: Paint): string[] {
-  const { value, expected, lower, upper, unit, peakMs } = anomaly;
+  const { kind, value, expected, lower, upper, unit, peakMs } = anomaly;
+  if (kind === 'ENTITY') {
+    return [paint('bold', `At the peak, ${stamp(peakMs)}`), `  series together  ${value}`];
+  }
   const suffix = unit === null || unit === '1' ? '' : ` ${printable(unit)}`;
   const lines = [
     paint('bold', `At the peak, ${stamp(peakMs)}`),
