@@ -159,7 +159,7 @@ describe('describeAnomaly', () => {
     } as const;
     const anomaly = exampleAnomaly(7, { ...whole, ...entity });
     expect(describeAnomaly({ anomaly, history: [] })).toContain(
-      'entity{host=web-1}  6 series together',
+      'entity{host="web-1"}  6 series together',
     );
   });
 });
