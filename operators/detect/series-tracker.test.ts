@@ -82,6 +82,17 @@ describe('SeriesTracker', () => {
     expect(tracker.seasonVisits).toBeGreaterThan(1);
   });
 
+  it('gives no season to a value that never changes, and one once it has', () => {
+    const { tracker } = newTracker();
+    feed(tracker, new Array(1440).fill(7));
+    expect(tracker.seasonRow).toBe(0);
+    tracker.look(START_MS + 1440 * 60_000, 8, 0, null);
+    tracker.take(null);
+    tracker.look(START_MS + 1441 * 60_000, 8, 0, null);
+    tracker.take(null);
+    expect(tracker.seasonRow).toBe(1);
+  });
+
   it('takes a holiday for a day off', () => {
     const { tracker } = newTracker();
     feed(

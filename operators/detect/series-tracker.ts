@@ -176,7 +176,8 @@ export class SeriesTracker extends SeriesState {
   #learnSeason(holidays: ReadonlySet<number> | null): void {
     if (this.seasonRow === 0) {
       const old = this.count >= SEASON_POINTS && this.count * this.intervalMs >= SEASON_MS;
-      if (!old || this.intervalMs > SEASON_INTERVAL_MS) return;
+      // A value that has never changed has no hours to tell apart, and many never do.
+      if (!old || this.grain === 0 || this.intervalMs > SEASON_INTERVAL_MS) return;
       this.beginSeason();
     }
     const slot = slotOf(this.timeMs, holidays) + 1;

@@ -61,6 +61,8 @@ export class Validator {
   readonly #defined: DefinitionTimes;
   readonly #batches: OpenBatches;
   readonly #time: RecordTime;
+  /** Who the series looked at last is: as a rule its definition is asked for at once. */
+  #identified: { readonly series: RawSeries; readonly identity: SeriesIdentity } | undefined;
 
   constructor(setup: ValidatorSetup) {
     this.#setup = setup;
@@ -197,8 +199,11 @@ export class Validator {
   }
 
   #identify({ tenant, timestamps }: RawPoints, series: RawSeries, start: number): SeriesIdentity {
-    const identity = this.#identityOf(tenant, timestamps[start] ?? 0);
-    return identity.of(tenant, series.name, series.labels);
+    if (this.#identified?.series === series) return this.#identified.identity;
+    const { name, labels } = series;
+    const identity = this.#identityOf(tenant, timestamps[start] ?? 0).of(tenant, name, labels);
+    this.#identified = { series, identity };
+    return identity;
   }
 
   /** A tenant may name its entities by other labels than the rest. */
