@@ -51,8 +51,8 @@ const flags = {
   transport: { type: 'string', default: 'embedded' },
   client: { type: 'string', default: 'platformatic' },
   series: { type: 'string', default: '100000' },
-  'points-per-series': { type: 'string', default: '32' },
-  'points-per-record': { type: 'string', default: '4096' },
+  'points-per-series': { type: 'string' },
+  'points-per-record': { type: 'string' },
   'step-ms': { type: 'string', default: '10000' },
   hop: { type: 'string', default: '0' },
   partitions: { type: 'string', default: '4' },
@@ -78,19 +78,24 @@ export const usage = `usage: npm run bench -- <name> [${Object.keys(flags)
   .map((flag) => `--${flag}`)
   .join('] [')}]`;
 
+/** What a record holds unless something is said: many points of each of its series, or what one agent sends at once. */
+const BATCHES = { perSeries: '32', perRecord: '4096' } as const;
+const SCRAPES = { perSeries: '1', perRecord: '100' } as const;
+
 /** Reads the command line. @throws BenchUsage when an option is unknown or makes no sense. */
 export function readBenchOptions(args: readonly string[]): BenchOptions {
   const { values, positionals } = parse(args);
   const [name] = positionals;
   if (name === undefined || positionals.length > 1) throw new BenchUsage('name one bench');
+  const shape = name === 'latency' ? SCRAPES : BATCHES;
   const number = (flag: keyof typeof flags): number => numberOf(flag, String(values[flag]));
   return {
     name,
     transport: oneOf('transport', values.transport, ['embedded', 'kafka']),
     client: oneOf('client', values.client, ['kafkajs', 'platformatic']),
     series: number('series'),
-    pointsPerSeries: number('points-per-series'),
-    pointsPerRecord: number('points-per-record'),
+    pointsPerSeries: numberOf('points-per-series', values['points-per-series'] ?? shape.perSeries),
+    pointsPerRecord: numberOf('points-per-record', values['points-per-record'] ?? shape.perRecord),
     stepMs: number('step-ms'),
     hop: number('hop'),
     partitions: number('partitions'),

@@ -14,7 +14,7 @@ export interface FleetSetup {
   readonly seed: number;
   /** Share of the series that get a history before all others begin, so that they are known when anomalies come. */
   readonly pilots: number;
-  /** Whether all series of a record have one place within a step, as one scrape, or each its own. Default: each its own. */
+  /** Whether all series of a record have one place in time, as one scrape, and records follow each other evenly, or each series its own. Default: each its own. */
   readonly together?: boolean;
   /** Share of all points at which an anomaly begins. */
   readonly planted: number;
@@ -166,9 +166,10 @@ export class FleetSource {
 
   /** Event time of a point, epoch ms. */
   timeOf(series: number, i: number): number {
-    const { startMs, stepMs, together = false } = this.#setup;
+    const { startMs, stepMs, pointsPerSeries, together = false } = this.#setup;
+    const group = Math.floor(series / this.#perRecord);
     const place = together
-      ? Math.floor((Math.floor(series / this.#perRecord) * stepMs) / this.#groups.length)
+      ? Math.floor((group * stepMs * pointsPerSeries) / this.#groups.length)
       : (series * 7919) % stepMs;
     return startMs + place + i * stepMs;
   }

@@ -9,8 +9,6 @@ import { PipelineRun } from './pipeline-run.ts';
 import { SignalTail } from './signal-tail.ts';
 import { openSite } from './site.ts';
 
-/** Points of one record: what one agent sends at once. */
-const POINTS_PER_RECORD = 100;
 /** Points at which a series counts as live. */
 const HISTORY_POINTS = 256;
 /** Most time between two points of a series, ms: at low rates there are fewer series instead. */
@@ -33,8 +31,8 @@ const TAIL_MS = 16_000;
  * Measures how long after a point is due its anomaly can be read, and its alert fires, under an open loop.
  *
  * Event time is the clock here: a point is due at its own timestamp, and what the generator, the transport or the stages
- * lose on it counts, also when they fall behind. With `shares`, the rates are those shares of what the pipeline does with
- * the same series, one new point per record each, in the same session.
+ * lose on it counts, also when they fall behind. Where a record holds several points of a series, all are due with the last. With
+ * `shares`, the rates are those shares of what the pipeline does with such records in the same session.
  */
 export async function latencyBench(options: BenchOptions): Promise<BenchFigures> {
   const most = options.shares.length > 0 ? await pipelineRate(options) : undefined;
@@ -46,7 +44,7 @@ export async function latencyBench(options: BenchOptions): Promise<BenchFigures>
 }
 
 async function pipelineRate(options: BenchOptions): Promise<number> {
-  const shape = { pointsPerSeries: 1, pointsPerRecord: POINTS_PER_RECORD, hop: 8, stepMs: 10_000 };
+  const shape = { hop: 8, stepMs: 10_000 };
   const { pointsPerSecond } = await pipelineBench({ ...options, ...shape, planted: 0 });
   return pointsPerSecond ?? 0;
 }
@@ -60,9 +58,8 @@ function planOf(options: BenchOptions, rate: number, most: number) {
     Math.min(options.series, seriesFor(MOST_STEP_MS)),
   );
   const stepMs = Math.round((series * 1000) / rate);
-  const pointsPerRecord = Math.min(POINTS_PER_RECORD, options.pointsPerRecord);
   const planted = Math.min(MOST_PLANTED_SHARE, PLANTED_PER_SECOND / rate);
-  const at = { ...options, series, stepMs, pointsPerSeries: 1, pointsPerRecord, hop: 8, planted };
+  const at = { ...options, series, stepMs, hop: 8, planted };
   const pilots = Math.min(0.5, (1.2 * planted * rate * (warmupSeconds + seconds)) / series);
   const historyPoints = pilots * series * HISTORY_POINTS;
   const leadMs = LEAD_MS + (historyPoints * 1000) / Math.max(LEAST_HISTORY_RATE, most / 3);
@@ -72,9 +69,11 @@ function planOf(options: BenchOptions, rate: number, most: number) {
 async function atRate(options: BenchOptions, rate: number, most: number) {
   const { seconds } = options;
   const { at, pilots, leadMs } = planOf(options, rate, most);
-  const { series, stepMs } = at;
+  const { series, stepMs, pointsPerSeries } = at;
+  const recordMs = (pointsPerSeries - 1) * stepMs;
   const site = await openSite(at);
-  const startMs = Math.round(systemClock.nowMs() + leadMs) - HISTORY_POINTS * stepMs;
+  const firstMs = Math.round(systemClock.nowMs() + leadMs);
+  const startMs = firstMs - recordMs - HISTORY_POINTS * stepMs;
   const run = await PipelineRun.open(site, at, {
     startMs,
     pilots,
@@ -87,7 +86,7 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
     await run.generator.history();
     await run.untilScored(run.generator.points);
     const tail = await SignalTail.open(run.pipeline);
-    const spareMs = startMs + HISTORY_POINTS * stepMs - systemClock.nowMs();
+    const spareMs = firstMs - systemClock.nowMs();
     run.generator.live();
     await sleep(Math.max(0, spareMs) + options.warmupSeconds * 1000);
     const from = { ...reading(run), ms: systemClock.nowMs() };
@@ -98,7 +97,9 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
     const endMs = systemClock.nowMs();
     await sleep(TAIL_MS);
     const all = await run.generator.halt();
-    const known = all.filter(({ startMs: ms }) => ms >= from.ms && ms < endMs);
+    const known = all.filter(
+      ({ startMs: ms }) => ms + recordMs >= from.ms && ms + recordMs < endMs,
+    );
     await tail.close();
     return {
       rate: Math.round(rate),
@@ -112,7 +113,7 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
       cores: rounded((to.cpu.total - from.cpu.total) / seconds, 3),
       headStartMs: Math.round(spareMs),
       counted: run.counts().counted,
-      ...latencies(tail, known),
+      ...latencies(tail, known, { stepMs, recordMs }),
     };
   } finally {
     await run.close();
@@ -124,19 +125,32 @@ function reading(run: PipelineRun) {
   return { cpu: run.meter.read(), threads: threadSeconds(), points: run.generator.points };
 }
 
-function latencies(tail: SignalTail, planted: readonly Planted[]) {
+/** Points that a record brings late are due with its last one; an anomaly is planted from the first one on. */
+interface RecordTimes {
+  readonly stepMs: number;
+  readonly recordMs: number;
+}
+
+/** When the record is due that holds a point of a planted anomaly. */
+function dueMs(pointMs: number, plantedMs: number, { stepMs, recordMs }: RecordTimes): number {
+  const records = Math.floor((pointMs - plantedMs) / (recordMs + stepMs));
+  return plantedMs + records * (recordMs + stepMs) + recordMs;
+}
+
+function latencies(tail: SignalTail, planted: readonly Planted[], times: RecordTimes) {
   const anomaly: number[] = [];
   const firing: number[] = [];
   const incident: number[] = [];
   for (const { series, startMs, endMs } of planted) {
     const opened = tail.opened.get(series)?.find((o) => o.startMs >= startMs && o.startMs <= endMs);
     if (opened === undefined) continue;
-    anomaly.push(opened.readMs - opened.startMs);
+    const due = dueMs(opened.startMs, startMs, times);
+    anomaly.push(opened.readMs - due);
     const fired = tail.fired.get(opened.id);
     if (fired === undefined) continue;
-    firing.push(fired.readMs - opened.startMs);
+    firing.push(fired.readMs - due);
     const told = tail.told.get(fired.alert);
-    if (told !== undefined) incident.push(told - opened.startMs);
+    if (told !== undefined) incident.push(told - due);
   }
   const { p50Ms, p95Ms, p99Ms } = spread(anomaly);
   return {
