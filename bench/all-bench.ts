@@ -17,6 +17,14 @@ interface Row {
 }
 
 const kafka = (client: BenchOptions['client']) => ['--transport', 'kafka', '--client', client];
+const batches = [
+  '--points-per-series',
+  '32',
+  '--points-per-record',
+  '4096',
+  '--warmup-seconds',
+  '30',
+];
 const onePoint = ['--points-per-series', '1', '--hop', '8'];
 
 /**
@@ -40,6 +48,11 @@ function rowsOf(client: BenchOptions['client']): readonly Row[] {
     },
     { name: 'latency', args: ['latency', '--shares', '50', ...kafka(client)], seconds: 60 },
     { name: 'latencyOther', args: ['latency', '--shares', '50', ...kafka(other)], seconds: 60 },
+    {
+      name: 'latencyBatches',
+      args: ['latency', '--shares', '50', ...batches, ...kafka(client)],
+      seconds: 60,
+    },
     { name: 'pipelineOther', args: [...flowing, ...kafka(other)], seconds: 60 },
     { name: 'detect', args: ['peers', ...kafka(client)], seconds: 60 },
     { name: 'detectOneThread', args: ['detect', '--threads', '1', ...kafka(client)], seconds: 30 },
