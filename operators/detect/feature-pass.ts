@@ -109,7 +109,7 @@ export class FeaturePass {
     this.leap[i] = tracker.leaps.leap;
     this.record[i] = tracker.leaps.record;
     this.stillness[i] = tracker.stillness;
-    this.course[i] = courseExcess((tracker.value - tracker.slow) / tracker.spread, tracker.step);
+    this.course[i] = courseExcess((tracker.value - tracker.slow) / tracker.spread, tracker.jump);
     this.ordinal[i] = tracker.count;
     this.intervalMs[i] = tracker.intervalMs;
     this.grain[i] = tracker.grain;

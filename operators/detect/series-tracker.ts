@@ -63,6 +63,8 @@ export class SeriesTracker extends SeriesState {
   unit = 0;
   /** Size of the step to the point looked at in usual ones, at most 50; of the leap where the season is known. */
   step = 0;
+  /** The same, whatever the hour. */
+  jump = 0;
   /** How rare so long a run of repeats is as the one up to the point looked at: -log10 of its chance; 0 up to the most. */
   stillness = 0;
   /** Drift expected from the trend over the memory of the slow level. */
@@ -104,6 +106,7 @@ export class SeriesTracker extends SeriesState {
     const leap =
       this.seasonVisits > 0 ? Math.abs(this.value - before) / (usual + this.seasonSpread) : step;
     this.step = this.count === 0 ? 0 : Math.min(50, leap);
+    this.jump = this.count === 0 ? 0 : Math.min(50, step);
     this.#lookForRepeats();
   }
 
