@@ -48,7 +48,9 @@ beforeAll(async () => {
     firstSeenMs: 0,
   };
   const placed = { partition: 0, headers: {}, timestampMs: 1_764_000_000_000 };
+  const entity = exampleAnomaly(2, { tenant: 'shop', kind: 'ENTITY', seriesId: null });
   await transport.write('test', [
+    { ...placed, topic: 'vigie.anomalies', key: entity.id, value: codec.encode('Anomaly', entity) },
     {
       ...placed,
       topic: 'vigie.anomalies',
@@ -120,6 +122,7 @@ describe('vigie feedback', () => {
 
   it.each([
     [['feedback', 'ffff', '--useful'], 'no anomaly has an id that begins with ffff'],
+    [['feedback', '0202', '--useful'], 'anomaly 02020202 is of no single series'],
     [['feedback', 'xyz', '--useful'], '"xyz" is no id'],
     [['feedback', '0101'], 'say one thing'],
     [['feedback', '0101', '--useful', '--undo'], 'say one thing'],

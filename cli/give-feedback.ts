@@ -1,7 +1,9 @@
 import type { Config } from '../pipelines/config.ts';
 import { systemClock } from '../runtime/clock.ts';
+import type { Anomaly } from '../schemas/generated/anomaly.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 import { partitionOfText } from '../schemas/identity.ts';
+import { CommandFailure, exitCode } from './exit-code.ts';
 import {
   type FeedbackTarget,
   type FeedbackWords,
@@ -72,13 +74,23 @@ async function findTarget(
   prefix: string,
 ): Promise<FeedbackTarget> {
   const anomaly = await findAnomaly(session, signal, prefix);
-  const target = anomaly === undefined ? undefined : targetOf(anomaly);
-  if (target !== undefined) return target;
+  if (anomaly !== undefined) return requireSeries(anomaly);
   // Of what was missed there may be no anomaly; what was said of it may be taken back.
   const mayBeSeries = verdict === 'MISSED' || verdict === null;
   const series = mayBeSeries ? await findSeries(session, signal, prefix) : undefined;
   if (series === undefined) throw noAnomaly(prefix);
   return seriesTarget(series);
+}
+
+/** Feedback moves what series open at: of an entity’s anomaly it would move nothing. */
+function requireSeries(anomaly: Anomaly): FeedbackTarget {
+  const target = targetOf(anomaly);
+  if (target !== undefined) return target;
+  throw new CommandFailure(
+    `anomaly ${hexId(anomaly.id).slice(0, 8)} is of no single series`,
+    exitCode.usage,
+    'Say it of the anomalies of its series.',
+  );
 }
 
 async function findSeries(
