@@ -65,7 +65,7 @@ beforeAll(async () => {
     },
   ]);
   await transport.close();
-});
+}, 60_000);
 
 afterAll(() => {
   rmSync(cwd, { recursive: true });

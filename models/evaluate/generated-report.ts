@@ -2,6 +2,7 @@ import { metricClasses } from '../metric-class.ts';
 import { awkwardCases } from './awkward-cases.ts';
 import { classPart } from './class-report.ts';
 import { faultSizes } from './fault-series.ts';
+import { feedbackPart } from './feedback-report.ts';
 import {
   type FirstHour,
   runFirstHour,
@@ -39,6 +40,8 @@ export async function generatedReport(
   const hours: FirstHour[] = [];
   for (const seconds of [1, 15, 60])
     hours.push(await runFirstHour(setup, seconds, size.youngSeries));
+  progress('feedback');
+  const feedback = await feedbackPart(setup);
   progress('awkward cases');
   return new Map([
     ['faults', faultPart(faults)],
@@ -46,6 +49,7 @@ export async function generatedReport(
     ['first hour', hourPart(hours)],
     ['awkward cases', await casePart(setup)],
     ['classes', classPart()],
+    ['feedback', feedback],
   ]);
 }
 
