@@ -9,8 +9,6 @@ const OPEN: Readonly<Record<string, string>> = {
   'clocks go forward an hour': 'hours are UTC: a definition’s time zone does not reach the season',
   'clocks go back an hour': 'hours are UTC: a definition’s time zone does not reach the season',
   'a peak that comes every Monday': 'the season knows working days and days off, not weekdays',
-  'a counter that starts anew':
-    'ENRICH takes the interval with the reset as if nothing had come before it, so its rate is too low',
   'slow growth of 1 % a day': 'the season profile lags behind',
   'one point a day':
     'noise of 5 % opens once or twice in 500 points: the rate in time is small, that by points is not',

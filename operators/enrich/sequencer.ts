@@ -16,9 +16,9 @@ export interface SequenceCounts {
   accepted: number;
   duplicates: number;
   outOfOrder: number;
-  /** First values of a counter, from which no rate follows. */
+  /** Values of a counter from which no rate follows: its first, and the first after a reset. */
   counterBases: number;
-  /** Counter went down: the rate was taken from zero (also in `accepted`). */
+  /** Counter went down (also in `counterBases`). */
   counterResets: number;
   /** Staleness markers: they end the series and carry no value. */
   ended: number;
@@ -29,8 +29,8 @@ export interface SequenceCounts {
 /**
  * Lets through each series’ points in time order, once, and turns counters into rates per second.
  *
- * A counter’s first value, and the first after the series was ended, only sets the base. A counter that went down was
- * reset: its rate counts from zero, as Prometheus’ `rate` does. Writes accepted points into `timestamps` and `values`
+ * A counter’s first value, the first after the series was ended, and one that went down only set the base: what was counted
+ * before a reset is lost, and a rate from zero would be a drop that never was. Writes accepted points into `timestamps` and `values`
  * from `length` on; call `clear` between batches. No allocation per point.
  */
 export class Sequencer {
@@ -89,9 +89,12 @@ export class Sequencer {
         continue;
       }
       if (!counter) this.#accept(ms, value, counts);
-      else if (state === SEEN) {
-        this.#accept(ms, ratePerSecond(former, value, passedMs, counts), counts);
-      } else counts.counterBases += 1;
+      else if (state === SEEN && value >= former) {
+        this.#accept(ms, ((value - former) * 1000) / passedMs, counts);
+      } else {
+        if (state === SEEN) counts.counterResets += 1;
+        counts.counterBases += 1;
+      }
       state = SEEN;
       former = value;
     }
@@ -126,9 +129,4 @@ export class Sequencer {
 function countRefused(duplicate: boolean, counts: SequenceCounts): void {
   if (duplicate) counts.duplicates += 1;
   else counts.outOfOrder += 1;
-}
-
-function ratePerSecond(base: number, value: number, ms: number, counts: SequenceCounts): number {
-  if (value < base) counts.counterResets += 1;
-  return ((value < base ? value : value - base) * 1000) / ms;
 }
