@@ -21,7 +21,7 @@ import graphs
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
-SET_VERSION = 2
+SET_VERSION = 3
 MODEL_VERSION = 1
 GOLDEN_ROWS = 16
 
