@@ -102,7 +102,8 @@ describe('Detector', { timeout: 60_000 }, () => {
     expect(rest.map(({ revision }) => revision)).toEqual(rest.map((_, i) => i));
     const closed = rest.at(-1);
     expect(closed).toMatchObject({ phase: 'CLOSE', tier: 'critical' });
-    expect(closed?.endMs).toBe(closed?.lastMs);
+    // Told by the point that closed it: readers order by that, and may have passed the last odd one.
+    expect(closed?.lastMs).toBe((closed?.endMs as number) + 9 * MINUTE_MS);
     expect(closed?.grade).toBeCloseTo(1 - 0.15 ** (closed?.peakScore ?? 0), 12);
     expect(opens(onsets.slice(3000))).toEqual([]);
   });

@@ -116,7 +116,7 @@ export class Detector {
   end(row: number): readonly EpisodeEvent[] {
     const level = this.#tables.series.column('detect.level');
     this.#book.clear();
-    Object.assign(this.#reading, { row, point: -1, score: 0, level: 1 });
+    Object.assign(this.#reading, { row, point: -1, ms: 0, score: 0, level: 1 });
     this.#reading.intervalMs = level.view(row)[level.index(row)] as number;
     this.#reading.metricClass = inferredClass(this.#tables.series, row);
     this.#watch.load(row, 0);

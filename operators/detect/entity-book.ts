@@ -88,7 +88,7 @@ export class EntityBook {
     mark[this.#mark.index(row) + 2] = verdict.sum.historical ? 1 : 0;
     this.#score.view(row)[this.#score.index(row) + 1] = verdict.score;
     this.#note(row, verdict);
-    this.#tell(row, 'OPEN', verdict.score);
+    this.#tell(row, 'OPEN', verdict.score, verdict.slotMs);
     return row + 1;
   }
 
@@ -110,13 +110,12 @@ export class EntityBook {
 
   /** Whether an open episode has been quiet for so long by a time that it is over. */
   isOver(link: number, nowMs: number): boolean {
-    const row = link - 1;
-    const quietMs = Math.max(CLOSE_MIN_MS, CLOSE_INTERVALS * this.#timeOf(row, 4));
-    return nowMs - this.#timeOf(row, 1) > quietMs;
+    return nowMs >= this.#overMs(link - 1);
   }
 
+  /** Closes an episode with its last odd slot as end. */
   close(link: number): void {
-    this.#tell(link - 1, 'CLOSE', 0);
+    this.#tell(link - 1, 'CLOSE', 0, this.#overMs(link - 1));
     this.#table.release(link - 1);
   }
 
@@ -125,6 +124,13 @@ export class EntityBook {
     for (let row = 0; row < this.#table.rowCount; row++) {
       if (this.#table.isLive(row)) take(this.#countOf(row, 2), row + 1);
     }
+  }
+
+  /** The first time at which an episode is over if nothing odd is heard until then: no tick before it closes it. */
+  #overMs(row: number): number {
+    return (
+      this.#timeOf(row, 1) + Math.max(CLOSE_MIN_MS, CLOSE_INTERVALS * this.#timeOf(row, 4)) + 1
+    );
   }
 
   #note(row: number, { slotMs, score, confidence, sum }: EntityVerdict): void {
@@ -155,10 +161,10 @@ export class EntityBook {
     if (!risen && !doubled && slotMs - this.#timeOf(row, 3) < UPDATE_MS) return;
     scores[at + 1] = scores[at] as number;
     this.#setTime(row, 3, slotMs);
-    this.#tell(row, 'UPDATE', score);
+    this.#tell(row, 'UPDATE', score, slotMs);
   }
 
-  #tell(row: number, phase: EntityEvent['phase'], score: number): void {
+  #tell(row: number, phase: EntityEvent['phase'], score: number, atMs: number): void {
     const counts = this.#count.view(row);
     const revision = this.#countOf(row, 1);
     counts[this.#count.index(row) + 1] = revision + 1;
@@ -170,7 +176,8 @@ export class EntityBook {
       phase,
       revision,
       startMs: this.#timeOf(row, 0),
-      lastMs: this.#timeOf(row, 1),
+      // Not the last slot that was odd: by this time readers order what they hear, and a tick may have passed that one.
+      lastMs: atMs,
       endMs: phase === 'CLOSE' ? this.#timeOf(row, 1) : null,
       peakMs: this.#timeOf(row, 2),
       intervalMs: this.#timeOf(row, 4),

@@ -92,7 +92,7 @@ export class EpisodeBook {
     this.#updateIfDue(link - 1, reading, false);
   }
 
-  /** Closes an episode with its last point as end. */
+  /** Closes an episode with its last odd point as end. */
   close(link: number, reading: PointReading): void {
     const slot = link - 1;
     this.#tell(slot, reading, 'CLOSE');
@@ -161,7 +161,8 @@ export class EpisodeBook {
       phase,
       revision,
       startMs: this.#timeOf(slot, 0),
-      lastMs: this.#timeOf(slot, 1),
+      // Not the last time that was odd: by this time readers order what they hear, and a tick may have passed that one.
+      lastMs: Math.max(reading.ms, this.#timeOf(slot, 1)),
       endMs: phase === 'CLOSE' ? this.#timeOf(slot, 1) : null,
       peakMs: this.#timeOf(slot, 2),
       intervalMs: reading.intervalMs,

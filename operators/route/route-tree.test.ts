@@ -72,7 +72,7 @@ describe('routeOptions', () => {
   test('defaults tell the console of every incident by itself', () => {
     const options = routeOptions.parse({});
     expect(options.receivers).toEqual([
-      { name: 'console', integration: 'console', sendResolved: true },
+      { name: 'console', integration: 'console', sendResolved: true, timeoutMs: 10_000 },
     ]);
     expect(options.maxNotificationsPerHour).toBe(10);
     expect(routeTree(options)).toMatchObject({ receiver: 'console', groupBy: ['incident'] });
