@@ -2,7 +2,7 @@ import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { DetectSettings } from './detect-input.ts';
 import type { OnsetRuling } from './detect-output.ts';
 import type { EpisodeBook, PointReading } from './episode-book.ts';
-import { type GateReading, mayOpen } from './gates.ts';
+import { type GateReading, isWatched, mayOpen } from './gates.ts';
 import { quietMs } from './rate-calibration.ts';
 import type { SeriesWatch } from './series-watch.ts';
 import { PAUSE_BITS } from './state-columns.ts';
@@ -12,7 +12,7 @@ import type { DetectTuning } from './tuning.ts';
 /** Score at which a warning opens where nobody said otherwise. */
 const CALIBRATED = 1;
 const CRITICAL = 2;
-/** Points after a gap at which no episode opens. */
+/** Points at which no episode opens after a gap, or after one that is odd on a side that the definition leaves out. */
 const PAUSE_POINTS = 5;
 /** Most points outside the band that are counted. */
 const MOST_OUTSIDE = 255;
@@ -101,6 +101,11 @@ export class OnsetPolicy {
     const tier = Math.min(higher, this.#confirmed(reading));
     if (this.#watch.episode !== 0) return this.#continue(settings, higher, tier, reading);
     const isIgnored = this.#isIgnored(settings, tier, reading);
+    if (tier !== 0 && !isWatched(settings, reading.value, reading.expected)) {
+      // The way back from where the definition does not look is no news either.
+      this.#pause = PAUSE_POINTS;
+      return 0;
+    }
     if (tier === 0 || !this.#ready(reading) || this.#counted(reading)) return 0;
     if (!mayOpen(settings, reading)) return 0;
     const code = suppressedBy(settings, reading) ?? (isIgnored ? 'IGNORE_CONSECUTIVE' : undefined);
