@@ -9,7 +9,7 @@ import { PipelineRun } from './pipeline-run.ts';
 import { SignalTail } from './signal-tail.ts';
 import { openSite } from './site.ts';
 
-/** Points at which a series counts as live. */
+/** Points at which a series counts as live; the hour that it takes by the product's defaults would be too much history. */
 const HISTORY_POINTS = 256;
 /** Most time between two points of a series, ms: at low rates there are fewer series instead. */
 const MOST_STEP_MS = 10_000;
@@ -71,7 +71,7 @@ async function atRate(options: BenchOptions, rate: number, most: number) {
   const { at, pilots, leadMs } = planOf(options, rate, most);
   const { series, stepMs, pointsPerSeries } = at;
   const recordMs = (pointsPerSeries - 1) * stepMs;
-  const site = await openSite(at);
+  const site = await openSite(at, [`detect.warmMs=${HISTORY_POINTS * LEAST_STEP_MS}`]);
   const firstMs = Math.round(systemClock.nowMs() + leadMs);
   const startMs = firstMs - recordMs - HISTORY_POINTS * stepMs;
   const run = await PipelineRun.open(site, at, {
