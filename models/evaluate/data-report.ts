@@ -15,36 +15,29 @@ const KPI_ROWS = 60_000;
 const PER_CADENCE = 4;
 const MODELS = ['forecast', 'isolation-forest', 'lstm-autoencoder'] as const;
 
-/** Scores the labelled data below `root` and returns the parts of the report by the name of their place. */
-export async function dataReport(
+/**
+ * Scores the labelled data and yields the parts of the report, each with the name of its place, as they are made; what
+ * takes longest comes last.
+ */
+export async function* dataReport(
   scorer: Scorer,
   root: string,
-  progress: (what: string) => void,
-): Promise<Map<string, string>> {
+): AsyncGenerator<readonly [name: string, body: string]> {
   const nab = labelledSeries(root, 'nab', Number.POSITIVE_INFINITY);
   const kpi = labelledSeries(root, 'kpi', KPI_ROWS);
-  progress('labelled series');
-  const recorder = new RecordingScorer(scorer);
-  const nabRuns = await runData(recorder, nab, defaultTuning);
-  const kpiRuns = await runData(recorder, kpi, defaultTuning);
-  const series = seriesPart(nabRuns, kpiRuns);
-  progress('members');
-  const members = await memberPart(recorder, nab, kpi, [nabRuns, kpiRuns]);
-  progress('cross-fitted');
-  const fitted = await crossFit(scorer, nab, kpi);
-  progress('machines, classes');
   const sets = new Map([
     ['nab', nab],
     ['kpi', kpi],
   ]);
-  return new Map([
-    ['labelled series', series],
-    ['members', members],
-    ['cross-fitted', fittedPart(fitted)],
-    ['machines', await machinePart(scorer, root)],
-    ['labelled classes', labelledClassPart(sets)],
-    ['class entries', entryPart(await classWorth(scorer, PER_CADENCE, sets))],
-  ]);
+  const recorder = new RecordingScorer(scorer);
+  const nabRuns = await runData(recorder, nab, defaultTuning);
+  const kpiRuns = await runData(recorder, kpi, defaultTuning);
+  yield ['labelled series', seriesPart(nabRuns, kpiRuns)];
+  yield ['labelled classes', labelledClassPart(sets)];
+  yield ['members', await memberPart(recorder, nab, kpi, [nabRuns, kpiRuns])];
+  yield ['machines', await machinePart(scorer, root)];
+  yield ['class entries', entryPart(await classWorth(scorer, PER_CADENCE, sets))];
+  yield ['cross-fitted', fittedPart(await crossFit(scorer, nab, kpi))];
 }
 
 function seriesPart(nab: readonly DataRun[], kpi: readonly DataRun[]): string {

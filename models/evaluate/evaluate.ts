@@ -4,22 +4,17 @@ import { dataReport } from './data-report.ts';
 import { generatedReport } from './generated-report.ts';
 import { replaceBlock } from './report-table.ts';
 
-// `npm run evaluate`: writes the figures of models/EVALUATION.md; those on labelled data when VIGIE_DATA names a folder.
+// `npm run evaluate`: writes the figures of models/EVALUATION.md, each part when it is known; those on labelled data when VIGIE_DATA names a folder.
 
 const report = new URL('../EVALUATION.md', import.meta.url);
-const progress = (what: string): void => {
-  process.stderr.write(`${what} …\n`);
-};
 const scorer = await OnnxEnsemble.load();
-const parts = await generatedReport(
-  { scorer },
-  { faultSeries: 6, curveSeries: 4, curveDays: 4, youngSeries: 1000 },
-  progress,
-);
-const root = process.env.VIGIE_DATA;
-if (root !== undefined) {
-  for (const [name, body] of await dataReport(scorer, root, progress)) parts.set(name, body);
+
+function put([name, body]: readonly [name: string, body: string]): void {
+  process.stderr.write(`${name}\n`);
+  writeFileSync(report, replaceBlock(readFileSync(report, 'utf8'), name, body));
 }
-let text = readFileSync(report, 'utf8');
-for (const [name, body] of parts) text = replaceBlock(text, name, body);
-writeFileSync(report, text);
+
+const size = { faultSeries: 6, curveSeries: 4, curveDays: 4, youngSeries: 1000 };
+for await (const part of generatedReport({ scorer }, size)) put(part);
+const root = process.env.VIGIE_DATA;
+if (root !== undefined) for await (const part of dataReport(scorer, root)) put(part);

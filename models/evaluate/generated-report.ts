@@ -26,31 +26,20 @@ export interface GeneratedSize {
   readonly youngSeries: number;
 }
 
-/** Generates the fleet, scores it and returns the parts of the report by the name of their place. */
-export async function generatedReport(
+/** Generates the fleet, scores it and yields the parts of the report, each with the name of its place, as they are made. */
+export async function* generatedReport(
   setup: ScoringSetup,
   size: GeneratedSize,
-  progress: (what: string) => void,
-): Promise<Map<string, string>> {
-  progress('faults');
-  const faults = await runGeneratedFaults(setup, size.faultSeries);
-  progress('rate in time');
-  const curve = await runRateCurve(setup, size.curveSeries, size.curveDays);
-  progress('first hour');
+): AsyncGenerator<readonly [name: string, body: string]> {
+  yield ['faults', faultPart(await runGeneratedFaults(setup, size.faultSeries))];
+  yield ['rate', ratePart(await runRateCurve(setup, size.curveSeries, size.curveDays))];
   const hours: FirstHour[] = [];
   for (const seconds of [1, 15, 60])
     hours.push(await runFirstHour(setup, seconds, size.youngSeries));
-  progress('feedback');
-  const feedback = await feedbackPart(setup);
-  progress('awkward cases');
-  return new Map([
-    ['faults', faultPart(faults)],
-    ['rate', ratePart(curve)],
-    ['first hour', hourPart(hours)],
-    ['awkward cases', await casePart(setup)],
-    ['classes', classPart()],
-    ['feedback', feedback],
-  ]);
+  yield ['first hour', hourPart(hours)];
+  yield ['awkward cases', await casePart(setup)];
+  yield ['classes', classPart()];
+  yield ['feedback', await feedbackPart(setup)];
 }
 
 /** Mean of VUS-PR over the series of some runs. */
