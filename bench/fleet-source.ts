@@ -39,7 +39,7 @@ export interface FleetRecord {
   readonly points: number;
 }
 
-const HISTORY_POINTS = 256;
+const HISTORY_POINTS = 384;
 const PLANTED_POINTS = 6;
 /** Points of a series between two planted anomalies: they must be episodes of their own. */
 const PLANTED_APART = 128;
