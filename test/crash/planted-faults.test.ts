@@ -27,13 +27,15 @@ const FAULTS: Readonly<Record<string, PlantedFault>> = {
     file: 'runtime/kafka/kafka-subscription.ts',
     sound: `
     await this.#options.producer.send(records, () => lost() === undefined);
+    acknowledged?.();
     if (offsets.length === 0) return;
-    failPoint('outputs-sent', this.#options.group);
-    await this.#commit(offsets);`,
+    failPoint('outputs-sent', this.#options.group);`,
     faulty: `
-    if (offsets.length > 0) await this.#commit(offsets);
+    if (offsets.length > 0) await this.#commits.store(offsets, true);
     if (offsets.length > 0) failPoint('outputs-sent', this.#options.group);
-    await this.#options.producer.send(records, () => lost() === undefined);`,
+    await this.#options.producer.send(records, () => lost() === undefined);
+    acknowledged?.();
+    if (offsets.length === 0) return;`,
   },
   'a stamp says one record more than the state includes': {
     file: 'runtime/task-state.ts',

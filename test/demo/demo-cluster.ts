@@ -37,6 +37,8 @@ try {
     `transport.kafka.client=${values.client}`,
     'transport.kafka.replicationFactor=3',
     'transport.kafka.sessionTimeoutMs=6000',
+    // A partition that a kill holds up is waited for: left out, its readings would miss their entity's slot.
+    'eventTime.idleTimeoutMs=1h',
     `schemaRegistry.url=${registry.url}`,
     'topics.partitions=8',
     'runtime.threads=1',
