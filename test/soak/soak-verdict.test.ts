@@ -101,7 +101,7 @@ describe('the options of a soak', () => {
     expect(readSoakOptions([])).toEqual({
       forMs: 1_800_000,
       transport: 'kafka',
-      client: 'kafkajs',
+      client: 'platformatic',
       series: 1000,
     });
   });
