@@ -72,7 +72,7 @@ describe('renderLiveView', () => {
       ` vigie  watching web-1${' '.repeat(79)}42s   Ctrl-C stops`,
       '',
       ' points    6 300   150/s  ▁▅█',
-      ' series    150 warming · 0 live, watched in 22s, live in 3m 34s',
+      ' series    150 warming · 0 live, plain faults seen in 22s, live in 3m 34s',
       ' lag       1 record, 0s',
       '',
       ' Incidents 0  0 notifications; times are UTC',
@@ -131,7 +131,7 @@ describe('renderLiveView', () => {
 describe('renderLiveLine', () => {
   it('says the same in one line', () => {
     expect(renderLiveLine(quiet)).toBe(
-      '42s: 6 300 points (150/s); series 150 warming · 0 live, watched in 22s, live in 3m 34s; lag 1 record; 0 anomalies, 0 incidents',
+      '42s: 6 300 points (150/s); series 150 warming · 0 live, plain faults seen in 22s, live in 3m 34s; lag 1 record; 0 anomalies, 0 incidents',
     );
   });
 });

@@ -113,7 +113,7 @@ function liveText({ lifeCycle, opensInMs, liveInMs, resumed }: LiveState): strin
   // What an earlier run left makes it sooner, by how much nobody knows.
   const when = resumed ? 'within' : 'in';
   const until = (ms: number) => (ms > 0 ? `${when} ${formatSpan(ms)}` : 'any moment');
-  const opens = opensInMs === undefined ? '' : `, watched ${until(opensInMs)}`;
+  const opens = opensInMs === undefined ? '' : `, plain faults seen ${until(opensInMs)}`;
   if (liveInMs !== undefined) return `${opens}, live ${until(liveInMs)}`;
   return resumed && lifeCycle.live > 0 ? ', warm from an earlier run' : '';
 }

@@ -1,6 +1,7 @@
 import type { Decision, DecisionKind } from '../schemas/generated/decision.ts';
 import type { SubjectType } from '../schemas/generated/subject-type.ts';
 import { KeyedState } from './keyed-state.ts';
+import { noSubject } from './no-subject.ts';
 import { idBytes } from './stable-id.ts';
 
 const BUCKET_MS = 60_000;
@@ -113,16 +114,13 @@ export class DecisionLog {
       code: first.code,
       subjectType: first.subjectType,
       subjectId: first.subjectId,
-      seriesId: null,
+      ...noSubject,
       anomalyId: optionalId(single?.anomalyId),
       alertId: optionalId(single?.alertId),
       incidentId: optionalId(single?.incidentId),
       notificationId: optionalId(single?.notificationId),
       ruleId: first.ruleId ?? null,
       ruleVersion: first.ruleVersion ?? null,
-      modelSet: null,
-      configVersion: '',
-      catalogVersion: 0,
       actor: { type: 'STAGE', id: this.#stage },
       inputs: {},
       text: first.text,

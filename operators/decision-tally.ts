@@ -1,4 +1,5 @@
 import type { Decision, DecisionKind } from '../schemas/generated/decision.ts';
+import { noSubject } from './no-subject.ts';
 
 const MINUTE_MS = 60_000;
 const MOST_EXAMPLES = 3;
@@ -34,7 +35,8 @@ interface SavedDecisions {
 }
 
 /**
- * Counts decisions by tenant, kind, code, outcome and event-time minute into one record each, with up to three examples.
+ * Counts decisions by tenant, kind, code, outcome and event-time minute into one record each, with up to three
+ * different examples.
  *
  * A minute’s record leaves when a later minute of the same key comes, when a tick says that it is over, or when 1,000
  * are open (oldest first). What is open is part of the task’s state.
@@ -75,7 +77,8 @@ export class DecisionTally {
       this.#open.set(key, open);
     }
     open.count += count;
-    if (open.examples.length < MOST_EXAMPLES) open.examples.push(example);
+    const isNew = !open.examples.includes(example);
+    if (isNew && open.examples.length < MOST_EXAMPLES) open.examples.push(example);
     const [oldest] = this.#open;
     if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#close(oldest[0], oldest[1]);
   }
@@ -126,16 +129,7 @@ export class DecisionTally {
       code,
       subjectType: 'UNKNOWN',
       subjectId: '',
-      seriesId: null,
-      anomalyId: null,
-      alertId: null,
-      incidentId: null,
-      notificationId: null,
-      ruleId: null,
-      ruleVersion: null,
-      modelSet: null,
-      configVersion: '',
-      catalogVersion: 0,
+      ...noSubject,
       actor: { type: 'STAGE', id: this.#stage },
       inputs: {},
       text: '',

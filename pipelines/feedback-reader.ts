@@ -2,6 +2,7 @@ import { classNumber } from '../models/metric-class.ts';
 import type { FeedbackBook, MarkOutcome } from '../operators/detect/feedback-book.ts';
 import type { FeedbackMark, FeedbackVerdict } from '../operators/detect/feedback-level.ts';
 import { isEventTime } from '../operators/is-event-time.ts';
+import { noSubject } from '../operators/no-subject.ts';
 import { idHex } from '../operators/stable-id.ts';
 import type { KernelOutput } from '../runtime/kernel.ts';
 import type { SlotReader } from '../runtime/slot.ts';
@@ -117,16 +118,9 @@ function decisionOn(
     code: kind === 'WITHDRAW_FEEDBACK' ? 'WITHDRAWN' : (verdict ?? 'UNKNOWN'),
     subjectType,
     subjectId: subject,
+    ...noSubject,
     seriesId: about?.seriesId ?? null,
     anomalyId: isAnomaly ? Buffer.from(subject, 'hex') : null,
-    alertId: null,
-    incidentId: null,
-    notificationId: null,
-    ruleId: null,
-    ruleVersion: null,
-    modelSet: null,
-    configVersion: '',
-    catalogVersion: 0,
     actor: { type: 'PERSON', id: author },
     inputs,
     text: textOf(outcome, about, inputs),

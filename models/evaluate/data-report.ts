@@ -8,6 +8,7 @@ import { type LabelledSeries, labelledSeries } from './labelled-data.ts';
 import { machinePart } from './machine-report.ts';
 import { figure, table } from './report-table.ts';
 import { RecordingScorer, SilencedScorer } from './silenced-scorer.ts';
+import { withoutRule } from './without-rule.ts';
 
 /** Rows of a KPI series that are judged: what the baselines were measured on. */
 const KPI_ROWS = 60_000;
@@ -76,8 +77,8 @@ async function memberPart(
     ['step (a rule)', 3],
     ['new extreme (a rule)', 4],
   ] as const) {
-    const weights = defaultTuning.weights.with(place, 0);
-    rows.push(line(name, await run(recorder, { ...defaultTuning, weights })));
+    const { scorer, tuning } = withoutRule(recorder, place);
+    rows.push(line(name, await run(scorer, tuning)));
   }
   const priors = { ...defaultTuning, priorExcursions: 1e9, priorHeights: 1e9 };
   rows.push(line('own-rate calibration (priors only)', await run(recorder, priors)));

@@ -41,43 +41,50 @@ export interface ClassChange {
   readonly metricClass: ClassName;
 }
 
-/** A change of an episode. All times are event time in ms; values are in the metric's unit, at the peak. */
-export interface EpisodeEvent {
-  readonly row: number;
-  /** Point of the call that caused it. */
-  readonly point: number;
+/** A change of an episode, of a series or of an entity. Times are event time in ms. */
+export interface EpisodeChange {
   readonly phase: 'OPEN' | 'UPDATE' | 'CLOSE';
   /** 0 at OPEN, then counting up. */
   readonly revision: number;
   readonly startMs: number;
+  /** What was taken in last when this was told: readers order by it, so it lies behind every tick that was passed on. */
   readonly lastMs: number;
+  /** The last time that was odd; null while the episode is open. */
   readonly endMs: number | null;
   readonly peakMs: number;
+  /** Distance of points, ms; of an entity the longest among the series that weighed. */
   readonly intervalMs: number;
-  /** Points at or above the opening score so far. */
+  /** Points, or slots of an entity, at or above the opening score so far. */
   readonly points: number;
-  /** How many of these came behind the watermark. */
+  readonly score: number;
+  readonly peakScore: number;
+  /** 1 - 0.15^peakScore. */
+  readonly grade: number;
+  /** Trust in the score by what was known, 0 to 1. */
+  readonly confidence: number;
+  readonly tier: Tier;
+  readonly historical: boolean;
+}
+
+/** A change of an episode of a series; values are in the metric's unit, at the peak. */
+export interface EpisodeEvent extends EpisodeChange {
+  readonly row: number;
+  /** Point of the call that caused it. */
+  readonly point: number;
+  /** How many of its points came behind the watermark. */
   readonly late: number;
   readonly movement: Movement;
   readonly value: number;
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
-  readonly score: number;
   /** Score at which an episode of the series opens at that time. */
   readonly threshold: number;
-  readonly peakScore: number;
-  /** 1 - 0.15^peakScore. */
-  readonly grade: number;
-  /** Trust in the score by what was known of the series, 0 to 1. */
-  readonly confidence: number;
-  readonly tier: Tier;
   readonly members: readonly MemberVerdict[];
   readonly features: readonly FeatureShare[];
   readonly lifeCycle: LifeCycle;
   /** Class that the series had when this was told. */
   readonly metricClass: ClassName;
-  readonly historical: boolean;
 }
 
 /** What held an episode back that the score alone would have opened, or let one open that it would not. */

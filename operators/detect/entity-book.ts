@@ -1,4 +1,5 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
+import type { EpisodeChange } from './detect-output.ts';
 import { LEADERS } from './entity-columns.ts';
 import type { EntitySum } from './entity-readings.ts';
 
@@ -18,28 +19,12 @@ export interface EntityShare {
   readonly contribution: number;
 }
 
-/** A change of an entity's episode. Times are event time in ms. */
-export interface EntityEvent {
+/** A change of an entity's episode. */
+export interface EntityEvent extends EpisodeChange {
   /** Row of the entity. */
   readonly entity: number;
-  readonly phase: 'OPEN' | 'UPDATE' | 'CLOSE';
-  readonly revision: number;
-  readonly startMs: number;
-  readonly lastMs: number;
-  readonly endMs: number | null;
-  readonly peakMs: number;
-  /** Longest interval of the series that weighed, ms. */
-  readonly intervalMs: number;
-  /** Slots at or above the opening score so far. */
-  readonly points: number;
-  readonly score: number;
-  readonly peakScore: number;
-  readonly grade: number;
-  readonly confidence: number;
-  readonly tier: 'warning' | 'critical';
   /** Series that weighed most at the peak, the most first. */
   readonly shares: readonly EntityShare[];
-  readonly historical: boolean;
 }
 
 /** What a slot said of an entity. */
