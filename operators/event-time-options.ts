@@ -4,9 +4,7 @@ import { z } from 'zod';
 const latePoints = ['score', 'count', 'drop'] as const;
 
 /**
- * Options of event time, for the stages that make it and pass it on.
- *
- * `correlate.idleTimeoutMs` and `correlate.maxSkewMs` say the same of the partitions of DETECT.
+ * Options of event time, for the stages that make it, pass it on and go by it.
  */
 export const eventTimeOptions = z
   .strictObject({
@@ -33,13 +31,22 @@ export const eventTimeOptions = z
       .describe(
         'A raw partition in which nothing comes for so long holds the watermark no longer; a worker logs that to the partition, and again after each such time, by which event time goes on.',
       ),
+    failoverTimeoutMs: z
+      .int()
+      .min(1000)
+      .max(86_400_000)
+      .default(120_000)
+      .meta({ unit: 'ms' })
+      .describe(
+        'A partition of the stage before of which nothing is heard, because no worker has it or all its records are bad, holds the watermark until others are so far ahead. Up to there a fail-over changes nothing in episodes of entities, alerts and incidents, which wait for it.',
+      ),
     maxSkewMs: z
       .int()
       .min(60_000)
       .default(86_400_000)
       .meta({ unit: 'ms' })
       .describe(
-        'A raw partition further behind the furthest one than this does not hold the watermark.',
+        'A partition of the stage before that is further behind the furthest one than this does not hold the watermark.',
       ),
     latePoints: z
       .enum(latePoints)

@@ -6,7 +6,7 @@ const maxSkewMs = 24 * 60 * MINUTE;
 
 describe('PartitionWatermark', () => {
   test('is the minimum of the partitions heard of, and never goes back', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: 10 * MINUTE, maxSkewMs });
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: 10 * MINUTE, maxSkewMs });
     expect(watermark.watermarkMs).toBe(Number.NEGATIVE_INFINITY);
     expect(watermark.advance(0, 100)).toBe(100);
     expect(watermark.advance(1, 50)).toBe(100);
@@ -17,13 +17,13 @@ describe('PartitionWatermark', () => {
   });
 
   test('partitions that are expected and silent hold it', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: 10 * MINUTE, maxSkewMs }, 2);
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: 10 * MINUTE, maxSkewMs }, 2);
     expect(watermark.advance(0, MINUTE)).toBe(Number.NEGATIVE_INFINITY);
     expect(watermark.advance(1, 30_000)).toBe(30_000);
   });
 
-  test('a partition is idle when the others got further than the time-out, by several ticks', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs });
+  test('a partition is given up when the others got further than the time-out, by several ticks', () => {
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs });
     watermark.advance(0, 1000);
     watermark.advance(1, 1000);
     // One long step may be the interval of the metric: the other partition has had no chance.
@@ -36,16 +36,16 @@ describe('PartitionWatermark', () => {
     expect(watermark.advance(0, 63 * MINUTE)).toBe(62 * MINUTE);
   });
 
-  test('many ticks do not make a partition idle within the time-out', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs });
+  test('no number of ticks gives a partition up within the time-out', () => {
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs });
     watermark.advance(0, 0);
     watermark.advance(1, 0);
     for (let tick = 1; tick <= 60; tick++) expect(watermark.advance(0, tick * 1000)).toBe(0);
     expect(watermark.advance(0, 61_000)).toBe(61_000);
   });
 
-  test('an expected partition that is never heard is idle in the end', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 2);
+  test('an expected partition that is never heard is given up in the end', () => {
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs }, 2);
     for (let second = 0; second <= 60; second++) {
       expect(watermark.advance(0, second * 1000)).toBe(Number.NEGATIVE_INFINITY);
     }
@@ -53,7 +53,7 @@ describe('PartitionWatermark', () => {
   });
 
   test('a partition that trails by more than the skew does not hold the others', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs: 10 * MINUTE });
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs: 10 * MINUTE });
     watermark.advance(0, 60 * MINUTE);
     watermark.advance(1, 52 * MINUTE);
     expect(watermark.advance(0, 61 * MINUTE)).toBe(60 * MINUTE);
@@ -70,7 +70,7 @@ describe('PartitionWatermark', () => {
   });
 
   test('a partition that says it is idle holds nothing until it is heard again', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs }, 3);
     expect(watermark.advance(0, 5000)).toBe(Number.NEGATIVE_INFINITY);
     expect(watermark.advance(1, 4000, true)).toBe(Number.NEGATIVE_INFINITY);
     expect(watermark.advance(2, 4500, true)).toBe(5000);
@@ -81,7 +81,7 @@ describe('PartitionWatermark', () => {
   });
 
   test('when all are idle the furthest counts, and later silence moves it on', () => {
-    const watermark = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 2);
+    const watermark = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs }, 2);
     watermark.advance(0, 5000);
     expect(watermark.advance(1, 7000)).toBe(5000);
     expect(watermark.advance(1, 7000, true)).toBe(5000);
@@ -91,12 +91,12 @@ describe('PartitionWatermark', () => {
   });
 
   test('restored it goes on the same', () => {
-    const first = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
-    const second = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
+    const first = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs }, 3);
+    const second = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs }, 3);
     let seed = 7;
     for (let step = 0; step < 300; step++) {
       seed = (seed * 48271) % 2147483647;
-      const restored = new PartitionWatermark({ idleTimeoutMs: MINUTE, maxSkewMs }, 3);
+      const restored = new PartitionWatermark({ failoverTimeoutMs: MINUTE, maxSkewMs }, 3);
       restored.restore(JSON.parse(JSON.stringify(second.save())));
       second.restore(restored.save());
       const partition = seed % (step < 150 ? 3 : 2);

@@ -12,8 +12,8 @@ interface Progress {
 
 /** When a partition is left out of the watermark. */
 export interface WatermarkTerms {
-  /** Silent while others get this far ahead. */
-  readonly idleTimeoutMs: number;
+  /** Not heard while others get this far ahead: longer than a fail-over takes. */
+  readonly failoverTimeoutMs: number;
   /** Heard, but this far behind: a back-fill must not hold up what is live. */
   readonly maxSkewMs: number;
 }
@@ -25,17 +25,15 @@ export interface SavedWatermark {
   readonly partitions: Readonly<Record<string, Progress>>;
 }
 
-/**
- * A silent partition counts as idle only after this many ticks of others, however far they jump.
- */
-const IDLE_TICKS = 8;
+/** A partition counts as given up only after this many ticks of others, however far they jump. */
+const GIVE_UP_TICKS = 8;
 
 /**
  * Combines the event-time progress of several source partitions into one watermark, their minimum.
  *
  * It never goes back. A partition that says it is idle is left out until it is heard again; so is one
- * that says nothing while others get `idleTimeoutMs` further and tick at least eight times, and one that
- * trails by more than `maxSkewMs`. When all are left out nothing is waited for: the furthest counts.
+ * that says nothing, because nobody works on it, while others get `failoverTimeoutMs` further and tick at least eight
+ * times, and one that trails by more than `maxSkewMs`. When all are left out nothing is waited for: the furthest counts.
  * With `expected` partitions given, those not heard yet hold the watermark like silent ones; without it
  * only partitions heard of count.
  */
@@ -66,7 +64,7 @@ export class PartitionWatermark {
     const furthestMs = this.#furthestMs;
     for (const other of this.#partitions.values()) {
       other.ticksSince++;
-      // Nothing can be called idle by progress made before there was any.
+      // Nothing can be given up by progress made before there was any.
       if (other.furthestMs === Number.NEGATIVE_INFINITY) other.furthestMs = furthestMs;
     }
     const own = Math.max(before, watermarkMs);
@@ -78,7 +76,7 @@ export class PartitionWatermark {
   #minimum(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const progress of this.#partitions.values()) {
-      if (this.#isIdle(progress) || this.#isFarBehind(progress)) continue;
+      if (progress.idle || this.#isGivenUp(progress) || this.#isFarBehind(progress)) continue;
       least = Math.min(least, progress.watermarkMs ?? Number.NEGATIVE_INFINITY);
     }
     return least === Number.POSITIVE_INFINITY ? this.#furthestMs : least;
@@ -88,10 +86,9 @@ export class PartitionWatermark {
     return watermarkMs !== null && this.#furthestMs - watermarkMs > this.#terms.maxSkewMs;
   }
 
-  #isIdle(progress: Progress): boolean {
-    if (progress.idle) return true;
-    const ahead = this.#furthestMs - progress.furthestMs;
-    return ahead > this.#terms.idleTimeoutMs && progress.ticksSince >= IDLE_TICKS;
+  #isGivenUp({ furthestMs, ticksSince }: Progress): boolean {
+    const ahead = this.#furthestMs - furthestMs;
+    return ahead > this.#terms.failoverTimeoutMs && ticksSince >= GIVE_UP_TICKS;
   }
 
   save(): SavedWatermark {

@@ -32,6 +32,19 @@ describe('WatermarkRelay', () => {
     expect(two.takeTick()).toBeUndefined();
   });
 
+  it('waits for a source that a killed worker had, for a minute with default settings', () => {
+    const two = relay(2);
+    two.hear(0, { watermarkMs: 1000, idle: false });
+    two.hear(1, { watermarkMs: 1000, idle: false });
+    expect(two.takeTick()).toBe(1000);
+    for (let second = 2; second <= 60; second++) {
+      two.hear(0, { watermarkMs: second * 1000, idle: false });
+      expect(two.takeTick()).toBeUndefined();
+    }
+    two.hear(1, { watermarkMs: 60_000, idle: false });
+    expect(two.takeTick()).toBe(60_000);
+  });
+
   it('says nothing as long as all it knows is that nothing was heard', () => {
     const two = relay(2);
     two.hear(0, { watermarkMs: 0, idle: true });

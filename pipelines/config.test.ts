@@ -99,6 +99,18 @@ describe('loadConfig', () => {
     expect(load(undefined, { set }).options.transport.kafka.guarantee).toBe('at_least_once');
   });
 
+  it('refuses to give a partition up before its worker is', () => {
+    const kafka = 'transport: {kind: kafka, kafka: {brokers: ["a:9092"], sessionTimeoutMs: 60s}}';
+    const eventTime = (text: string) => `eventTime: {failoverTimeoutMs: ${text}}\n`;
+    expect(faultsOf(`${eventTime('60s')}${kafka}`)).toEqual([
+      expect.stringMatching(
+        /^vigie.yaml:1:32 eventTime.failoverTimeoutMs: must be longer than .*sessionTimeoutMs \(60000 ms\)/,
+      ),
+    ]);
+    expect(faultsOf(`${eventTime('61s')}${kafka}`)).toEqual([]);
+    expect(faultsOf(eventTime('10s'))).toEqual([]);
+  });
+
   it('refuses definitions that are there twice', () => {
     expect(faultsOf('catalog: {tenants: [{tenant: a}, {tenant: a}]}')).toEqual([
       'vigie.yaml:1:34 catalog.tenants[1]: a is defined twice',

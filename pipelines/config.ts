@@ -32,23 +32,30 @@ import { schemaRegistryOptions, transportOptions } from './transport-options.ts'
 export const DEFAULT_CONFIG_FILE = 'vigie.yaml';
 
 /** The one schema of the configuration: `vigie.yaml`, its reference page and its JSON Schema come from here. */
-export const configSchema = z.strictObject({
-  transport: transportOptions.prefault({}),
-  schemaRegistry: schemaRegistryOptions.prefault({}),
-  topics: topicsOptions.prefault({}),
-  runtime: runtimeOptions.prefault({}),
-  series: seriesOptions.prefault({}),
-  eventTime: eventTimeOptions.prefault({}),
-  validate: validateOptions.prefault({}).describe('The stage that checks form and packs points.'),
-  enrich: enrichOptions.prefault({}).describe('The stage that owns series and their context.'),
-  detect: detectOptions.prefault({}),
-  correlate: correlateOptions
-    .prefault({})
-    .describe('The stage that makes alerts and incidents of episodes.'),
-  route: routeOptions.prefault({}).describe('The stage that decides who is told, and how often.'),
-  catalog: catalogOptions.prefault({}),
-  observability: observabilityOptions.prefault({}),
-});
+export const configSchema = z
+  .strictObject({
+    transport: transportOptions.prefault({}),
+    schemaRegistry: schemaRegistryOptions.prefault({}),
+    topics: topicsOptions.prefault({}),
+    runtime: runtimeOptions.prefault({}),
+    series: seriesOptions.prefault({}),
+    eventTime: eventTimeOptions.prefault({}),
+    validate: validateOptions.prefault({}).describe('The stage that checks form and packs points.'),
+    enrich: enrichOptions.prefault({}).describe('The stage that owns series and their context.'),
+    detect: detectOptions.prefault({}),
+    correlate: correlateOptions
+      .prefault({})
+      .describe('The stage that makes alerts and incidents of episodes.'),
+    route: routeOptions.prefault({}).describe('The stage that decides who is told, and how often.'),
+    catalog: catalogOptions.prefault({}),
+    observability: observabilityOptions.prefault({}),
+  })
+  .superRefine(({ transport, eventTime }, context) => {
+    const { sessionTimeoutMs } = transport.kafka;
+    if (transport.kind !== 'kafka' || eventTime.failoverTimeoutMs > sessionTimeoutMs) return;
+    const message = `must be longer than transport.kafka.sessionTimeoutMs (${sessionTimeoutMs} ms) and what a restore takes: a worker that is killed is missed for so long`;
+    context.addIssue({ code: 'custom', path: ['eventTime', 'failoverTimeoutMs'], message });
+  });
 
 /** The configuration after parsing: every key is there, defaults filled in, durations in ms, sizes in bytes. */
 export type Config = z.output<typeof configSchema>;

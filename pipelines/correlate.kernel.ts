@@ -19,9 +19,14 @@ class CorrelateKernel implements Kernel {
 
   constructor(context: Context) {
     const { partition, partitions, options } = context;
+    const { schemaIds, section, eventTime } = options;
     this.#context = context;
-    this.#codec = new Codec(options.schemaIds);
-    this.#correlator = new Correlator(options.section, { partition, sources: partitions });
+    this.#codec = new Codec(schemaIds);
+    this.#correlator = new Correlator(section, {
+      partition,
+      sources: partitions,
+      terms: eventTime,
+    });
   }
 
   process(input: SlotReader, output: KernelOutput): void {

@@ -2,7 +2,13 @@ import type { Alert } from '../../schemas/generated/alert.ts';
 import type { Decision } from '../../schemas/generated/decision.ts';
 import type { Incident } from '../../schemas/generated/incident.ts';
 import { idHex } from '../stable-id.ts';
-import type { CorrelationSink, Correlator } from './correlator.ts';
+import type { CorrelationSink, Correlator, CorrelatorTask } from './correlator.ts';
+
+/** A task that hears of one partition or more, none of which it waits for. */
+export const loneTask: CorrelatorTask = {
+  partition: 0,
+  terms: { failoverTimeoutMs: 10_000, maxSkewMs: 86_400_000 },
+};
 
 /** A sink for tests that keeps all it is given. */
 export class CorrelationLog implements CorrelationSink {

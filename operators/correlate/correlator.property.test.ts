@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
 import { closing, exampleAnomaly } from './anomaly.fixture.ts';
-import { CorrelationLog, saveInto } from './correlation-log.fixture.ts';
-import { Correlator } from './correlator.ts';
+import { CorrelationLog, loneTask, saveInto } from './correlation-log.fixture.ts';
+import { Correlator, type CorrelatorTask } from './correlator.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
 
 const SECOND = 1000;
@@ -20,6 +20,12 @@ const options: CorrelateOptions = correlateOptions.parse({
   minMembers: 2,
   repeatHorizonMs: 120 * SECOND,
 });
+// No partition may be given up here: that is what makes signals late.
+const task: CorrelatorTask = {
+  partition: 7,
+  sources: 3,
+  terms: { ...loneTask.terms, failoverTimeoutMs: 24 * 3600 * SECOND },
+};
 const tight: CorrelateOptions = { ...options, maxAlerts: 4, maxBufferedSignals: 5, maxEpisodes: 6 };
 
 const episode = fc.record({
@@ -91,7 +97,7 @@ function give(correlator: Correlator, step: Step): void {
 }
 
 function outputOf(steps: readonly Step[], using: CorrelateOptions): CorrelationLog {
-  const correlator = new Correlator(using, { partition: 7, sources: 3 });
+  const correlator = new Correlator(using, task);
   const log = new CorrelationLog();
   for (const step of steps) give(correlator, step);
   correlator.drain(log);
@@ -100,25 +106,22 @@ function outputOf(steps: readonly Step[], using: CorrelateOptions): CorrelationL
 
 describe('correlator', { timeout: 60_000 }, () => {
   test('the order in which partitions are heard changes nothing', () => {
-    // No partition may count as idle here: that is what makes signals late.
-    const patient = { ...options, idleTimeoutMs: 24 * 3600 * SECOND };
     fc.assert(
       fc.property(script, picks, picks, (sources, first, second) => {
-        const one = outputOf(interleave(sources, first), patient);
-        expect(outputOf(interleave(sources, second), patient).lines).toEqual(one.lines);
+        const one = outputOf(interleave(sources, first), options);
+        expect(outputOf(interleave(sources, second), options).lines).toEqual(one.lines);
       }),
       { numRuns: 200 },
     );
   });
 
   test('how often partitions tick changes nothing', () => {
-    const patient = { ...options, idleTimeoutMs: 24 * 3600 * SECOND };
     fc.assert(
       fc.property(script, picks, (sources, order) => {
         const steps = interleave(sources, order);
         const isLast = (step: Step) => step.kind === 'tick' && step.atMs === 3600 * SECOND;
         const coarse = steps.filter((step) => step.kind === 'anomaly' || isLast(step));
-        expect(outputOf(coarse, patient).lines).toEqual(outputOf(steps, patient).lines);
+        expect(outputOf(coarse, options).lines).toEqual(outputOf(steps, options).lines);
       }),
       { numRuns: 200 },
     );
@@ -142,7 +145,7 @@ describe('correlator', { timeout: 60_000 }, () => {
         const store = new Map<string, string>();
         const log = new CorrelationLog();
         for (const [index, step] of steps.entries()) {
-          const correlator = new Correlator(using, { partition: 7, sources: 3 });
+          const correlator = new Correlator(using, task);
           const entries = [...store];
           // Entries come back in any order.
           for (const [key, value] of index % 2 === 0 ? entries : entries.reverse()) {
@@ -164,7 +167,7 @@ describe('correlator', { timeout: 60_000 }, () => {
       fc.property(script, picks, fc.nat(60), (sources, order, cut) => {
         const steps = interleave(sources, order);
         const at = Math.min(cut, steps.length);
-        const first = new Correlator(tight, { partition: 7, sources: 3 });
+        const first = new Correlator(tight, task);
         const changes: (readonly [string, string | null])[] = [];
         let taking = first.entries();
         for (const step of steps.slice(0, at)) {
@@ -176,7 +179,7 @@ describe('correlator', { timeout: 60_000 }, () => {
         }
         changes.push(...taking, ...first.entries());
         first.drain(new CorrelationLog());
-        const second = new Correlator(tight, { partition: 7, sources: 3 });
+        const second = new Correlator(tight, task);
         for (const [key, value] of changes) second.restore(key, value);
         const [expected, actual] = [new CorrelationLog(), new CorrelationLog()];
         for (const step of steps.slice(at)) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
 import { idHex } from '../stable-id.ts';
 import { closing, exampleAnomaly } from './anomaly.fixture.ts';
-import { CorrelationLog } from './correlation-log.fixture.ts';
+import { CorrelationLog, loneTask } from './correlation-log.fixture.ts';
 import { Correlator } from './correlator.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
@@ -17,7 +17,7 @@ function run(
   untilMs: number,
   options: Partial<CorrelateOptions> = {},
 ): CorrelationLog {
-  const correlator = new Correlator(correlateOptions.parse(options), { partition: 0 });
+  const correlator = new Correlator(correlateOptions.parse(options), loneTask);
   const log = new CorrelationLog();
   for (const anomaly of anomalies) correlator.anomaly(anomaly);
   correlator.tick(0, untilMs);
@@ -30,7 +30,7 @@ const critical = { tier: 'CRITICAL', peakScore: 2.5, grade: 0.99 } as const;
 
 describe('alerts', () => {
   test('never: nothing comes of nothing', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.drain(log);
     expect(log.lines).toEqual([]);
@@ -44,7 +44,7 @@ describe('alerts', () => {
   });
 
   test('signals wait for the watermark', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.anomaly(exampleAnomaly({ startMs: 10 * SECOND }));
     correlator.tick(0, 10 * SECOND - 1);
@@ -178,7 +178,7 @@ describe('alerts', () => {
   });
 
   test('an older episode of the series that comes late does not disturb the one that is open', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     const open = exampleAnomaly({ startMs: 10 * MINUTE });
     correlator.anomaly(open);
@@ -193,7 +193,7 @@ describe('alerts', () => {
 
   test('duplicates in the buffer and after it are ignored and counted', () => {
     const open = exampleAnomaly({ startMs: MINUTE });
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.anomaly(open);
     correlator.anomaly(open);
@@ -207,7 +207,7 @@ describe('alerts', () => {
   });
 
   test('times that are none are rejected and counted, ticks of none ignored', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.anomaly(exampleAnomaly({ startMs: 9e18 }));
     correlator.anomaly(exampleAnomaly({ startMs: -1 }));
@@ -222,7 +222,7 @@ describe('alerts', () => {
 
   test('an earlier revision that comes after a later one is ignored', () => {
     const open = exampleAnomaly({ startMs: MINUTE });
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.anomaly(open);
     correlator.anomaly(closing(open, 2 * MINUTE, 2));
@@ -258,7 +258,7 @@ describe('alerts', () => {
   });
 
   test('late signals are taken at once, with their own times, and counted', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.tick(0, HOUR);
     const open = exampleAnomaly({ startMs: 10 * MINUTE });
@@ -273,7 +273,7 @@ describe('alerts', () => {
   });
 
   test('late episodes far apart are alerts and incidents of their own', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.tick(0, 100 * HOUR);
     for (const startMs of [HOUR, 5 * HOUR, 50 * HOUR]) {

@@ -5,7 +5,11 @@ import type { Incident } from '../../schemas/generated/incident.ts';
 import { bucketEndMs, type DecisionEntry, DecisionLog } from '../decision-log.ts';
 import { DueQueue } from '../due-queue.ts';
 import { isEventTime } from '../is-event-time.ts';
-import { PartitionWatermark, type SavedWatermark } from '../partition-watermark.ts';
+import {
+  PartitionWatermark,
+  type SavedWatermark,
+  type WatermarkTerms,
+} from '../partition-watermark.ts';
 import { AlertBook } from './alert-book.ts';
 import { type AlertCode, alertDecision } from './alert-decision.ts';
 import type { CorrelationDesk } from './correlation-desk.ts';
@@ -32,6 +36,8 @@ export interface CorrelatorTask {
   readonly partition: number;
   /** Partitions of DETECT that will tick; absent: those heard of. */
   readonly sources?: number;
+  /** When one of them is no longer waited for. */
+  readonly terms: WatermarkTerms;
 }
 
 interface Clock {
@@ -73,7 +79,7 @@ export class Correlator {
   constructor(options: CorrelateOptions, task: CorrelatorTask) {
     this.#options = options;
     this.#decisions = new DecisionLog('correlate', task.partition);
-    this.#watermark = new PartitionWatermark(options, task.sources);
+    this.#watermark = new PartitionWatermark(task.terms, task.sources);
     this.#episodes = new EpisodeLog(options, this.#timers);
     const desk: CorrelationDesk = {
       timers: this.#timers,

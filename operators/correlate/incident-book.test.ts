@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
 import { idHex } from '../stable-id.ts';
 import { closing, exampleAnomaly } from './anomaly.fixture.ts';
-import { CorrelationLog } from './correlation-log.fixture.ts';
+import { CorrelationLog, loneTask } from './correlation-log.fixture.ts';
 import { Correlator } from './correlator.ts';
 import { type CorrelateOptions, correlateOptions } from './options.ts';
 
@@ -16,7 +16,7 @@ function run(
   untilMs: number,
   options: Partial<CorrelateOptions> = {},
 ): CorrelationLog {
-  const correlator = new Correlator(correlateOptions.parse(options), { partition: 0 });
+  const correlator = new Correlator(correlateOptions.parse(options), loneTask);
   const log = new CorrelationLog();
   for (const anomaly of anomalies) correlator.anomaly(anomaly);
   correlator.tick(0, untilMs);
@@ -165,7 +165,7 @@ describe('incidents', () => {
   });
 
   test('an alert that comes late from long before an open incident does not join it', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
     const log = new CorrelationLog();
     correlator.anomaly(exampleAnomaly({ startMs: 10 * HOUR, ...critical }));
     correlator.tick(0, 10 * HOUR);
@@ -230,7 +230,7 @@ describe('bounds', () => {
       anomalies.push(exampleAnomaly({ labels, startMs: 10 * SECOND + index, ...critical }));
     }
     const options = correlateOptions.parse({ maxAlerts: 32, resolveDelayMs: 0 });
-    const correlator = new Correlator(options, { partition: 0 });
+    const correlator = new Correlator(options, loneTask);
     const log = new CorrelationLog();
     for (const anomaly of anomalies) correlator.anomaly(anomaly);
     correlator.tick(0, MINUTE);
@@ -250,7 +250,7 @@ describe('bounds', () => {
       exampleAnomaly({ labels: { host: `web-${index}` }, startMs: index, ...critical }),
     );
     const options = correlateOptions.parse({ maxAlerts: 16 });
-    const correlator = new Correlator(options, { partition: 0 });
+    const correlator = new Correlator(options, loneTask);
     const log = new CorrelationLog();
     for (const anomaly of anomalies) correlator.anomaly(anomaly);
     correlator.tick(0, SECOND);
@@ -268,9 +268,7 @@ describe('bounds', () => {
   });
 
   test('signals above the cap are taken early, oldest first, and counted', () => {
-    const correlator = new Correlator(correlateOptions.parse({ maxBufferedSignals: 10 }), {
-      partition: 0,
-    });
+    const correlator = new Correlator(correlateOptions.parse({ maxBufferedSignals: 10 }), loneTask);
     const log = new CorrelationLog();
     for (let index = 0; index < 25; index++) {
       correlator.anomaly(exampleAnomaly({ startMs: index * SECOND, metric: `m${index}` }));
@@ -287,7 +285,7 @@ describe('bounds', () => {
 
   test('episodes above the cap are forgotten', () => {
     const options = correlateOptions.parse({ maxEpisodes: 32 });
-    const correlator = new Correlator(options, { partition: 0 });
+    const correlator = new Correlator(options, loneTask);
     for (let index = 0; index < 500; index++) {
       correlator.anomaly(exampleAnomaly({ startMs: index, metric: `m${index % 5}` }));
     }

@@ -70,18 +70,6 @@ export const correlateOptions = z.strictObject({
     0,
     HOUR_MS,
   ),
-  idleTimeoutMs: duration(
-    'A source partition that is silent while others get this far ahead is left out of the watermark.',
-    10_000,
-    1000,
-    DAY_MS,
-  ),
-  maxSkewMs: duration(
-    'A source partition further behind the furthest one than this does not hold the watermark.',
-    DAY_MS,
-    MINUTE_MS,
-    365 * DAY_MS,
-  ),
   repeatHorizonMs: duration(
     'Time for which the revisions of an episode are remembered, to ignore repeated records.',
     HOUR_MS,

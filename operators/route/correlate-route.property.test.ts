@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Anomaly } from '../../schemas/generated/anomaly.ts';
 import { closing, exampleAnomaly } from '../correlate/anomaly.fixture.ts';
+import { loneTask } from '../correlate/correlation-log.fixture.ts';
 import { Correlator } from '../correlate/correlator.ts';
 import { correlateOptions } from '../correlate/options.ts';
 import { routeOptions } from './options.ts';
@@ -21,8 +22,8 @@ const episode = fc.record({
 
 /** Correlates and routes, with event time going on by `stepMs` at a time; returns what was told. */
 function told(anomalies: readonly Anomaly[], stepMs: number): readonly string[] {
-  const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
-  const router = new Router(routeOptions.parse({ maxNotificationsPerHour: 4 }), { partition: 0 });
+  const correlator = new Correlator(correlateOptions.parse({}), loneTask);
+  const router = new Router(routeOptions.parse({ maxNotificationsPerHour: 4 }), loneTask);
   const log = new RouteLog();
   const waiting = anomalies.toSorted((a, b) => a.lastMs - b.lastMs);
   for (let nowMs = stepMs; ; nowMs += stepMs) {

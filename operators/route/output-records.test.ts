@@ -3,7 +3,7 @@ import { Codec, type SchemaIds } from '../../schemas/codec.ts';
 import type { RecordName } from '../../schemas/generated/record-types.ts';
 import { schemaTexts } from '../../schemas/generated/schema-texts.ts';
 import { exampleAnomaly } from '../correlate/anomaly.fixture.ts';
-import { asText } from '../correlate/correlation-log.fixture.ts';
+import { asText, loneTask } from '../correlate/correlation-log.fixture.ts';
 import { Correlator } from '../correlate/correlator.ts';
 import { correlateOptions } from '../correlate/options.ts';
 import { DeliveryLog } from './delivery.ts';
@@ -24,8 +24,8 @@ function expectFits(name: RecordName, record: object): void {
 
 describe('records', () => {
   test('what correlate and route write fits the schemas and comes back the same', () => {
-    const correlator = new Correlator(correlateOptions.parse({}), { partition: 0 });
-    const router = new Router(routeOptions.parse({ maxNotificationsPerHour: 2 }), { partition: 0 });
+    const correlator = new Correlator(correlateOptions.parse({}), loneTask);
+    const router = new Router(routeOptions.parse({ maxNotificationsPerHour: 2 }), loneTask);
     const critical = {
       tier: 'CRITICAL',
       burn: 14.4,

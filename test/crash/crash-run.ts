@@ -169,7 +169,9 @@ function settingsOf({ servers, name, fleet }: CrashRunSetup): readonly string[] 
     // An episode that comes behind the watermark is taken as it comes, so the order in which partitions are heard would
     // show in alerts and incidents. Here none does: whatever a disturbance holds up is waited for.
     `eventTime.allowedLatenessMs=${LATE_ROUNDS * fleet.stepMs}`,
+    // Event time goes some hundred times as fast as the clock, and fail-overs take as long as ever.
+    `eventTime.failoverTimeoutMs=${24 * HOUR_MS}`,
+    // A raw partition whose leader was killed is not silent.
     `eventTime.idleTimeoutMs=${HOUR_MS}`,
-    `correlate.idleTimeoutMs=${24 * HOUR_MS}`,
   ];
 }
