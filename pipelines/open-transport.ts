@@ -23,7 +23,10 @@ export async function openTransport(config: Config, log: Log): Promise<Transport
     synchronous: embedded.durability,
     maxBytes: embedded.maxBytes,
     clock: systemClock,
-    onTruncated: (truncation) =>
-      log.warn({ truncation }, 'old records were removed to stay below the size limit'),
+    onTruncated: (truncation) => {
+      // What everybody had read goes all the time; only what somebody lost is news.
+      const level = truncation.unread > 0 ? 'warn' : 'debug';
+      log[level]({ truncation }, 'old records were removed to stay below the size limit');
+    },
   });
 }
