@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asyncScheduler, Subscription } from 'rxjs';
-import { LIVE_POINTS } from '../operators/detect/detector.ts';
+import { LIVE_POINTS } from '../operators/detect/series-maturity.ts';
 import type { Config } from '../pipelines/config.ts';
 import type { SampleSet } from '../pipelines/producers/host-readings.ts';
 import { hostSamples, openHostSampler } from '../pipelines/producers/host-sampler.ts';

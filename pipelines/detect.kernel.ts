@@ -26,6 +26,7 @@ import type { SeriesDefinition } from '../schemas/generated/series-definition.ts
 import { idHigh, idLow, partitionOfText } from '../schemas/identity.ts';
 import { ColumnMemory, type PackedBatch, readPackedBatch } from '../schemas/read-packed-batch.ts';
 import { anomalyRecord } from './anomaly-record.ts';
+import { CohortDesk } from './cohort-desk.ts';
 import { DecisionWriter } from './decision-writer.ts';
 import { decodeRecord } from './decode-record.ts';
 import { classDecision, rulingDecision } from './detect-decision.ts';
@@ -57,6 +58,7 @@ class DetectKernel implements Kernel {
   readonly #book: FeedbackBook;
   readonly #feedback: FeedbackReader;
   readonly #openings: OpeningLevels;
+  readonly #cohorts: CohortDesk;
   readonly #entities: EntityDesk;
   readonly #decisions: DecisionWriter;
   #restored = false;
@@ -81,7 +83,9 @@ class DetectKernel implements Kernel {
       defaults: settingsFrom(section),
       openings: this.#openings,
     });
-    this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section));
+    this.#cohorts = new CohortDesk(section.cohorts, (row) => this.#definitionOf(row));
+    const { siblings } = this.#cohorts;
+    this.#detector = new Detector(this.#models, this.#shelf, tuningFrom(section), siblings);
     this.#entities = new EntityDesk({
       shelf: this.#shelf,
       gatherer: this.#gatherer,
@@ -124,6 +128,7 @@ class DetectKernel implements Kernel {
     }
     await this.#score(latestMs, output);
     this.#models.count(output);
+    this.#cohorts.count(output);
     if (drops.repeated > 0)
       output.count('points_dropped_total{code="RECORD_REPEATED"}', drops.repeated);
     if (drops.undefinedSeries > 0) {
@@ -149,6 +154,7 @@ class DetectKernel implements Kernel {
     yield* single('time', this.#eventTime);
     yield* numbered('feedback', this.#book.takeChanged());
     yield* single('decisions', this.#decisions);
+    yield* this.#cohorts.entries();
     yield* this.#entities.entries();
   }
 
@@ -162,6 +168,7 @@ class DetectKernel implements Kernel {
     else if (name === 'episode') episodes.readPage(number, value);
     else if (name === 'watch') watches.readPage(number, value);
     else if (name === 'text') texts.readChunk(number, value);
+    else if (this.#cohorts.restore(name, number, value)) return;
     else if (this.#entities.restore(name, number, value) || value === null) return;
     else if (name === 'sweep') sweep.restore(value);
     else if (name === 'source') this.#progress.restore(value);
@@ -214,6 +221,7 @@ class DetectKernel implements Kernel {
     for (const event of this.#detector.end(row)) this.#tell(event, latestMs, output);
     this.#shelf.evict(row);
     this.#openings.forget(row);
+    this.#cohorts.forget(row);
     this.#entities.forget(row);
     output.count('series_evicted_total', 1);
   }

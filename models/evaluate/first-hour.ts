@@ -45,9 +45,13 @@ const AFTER = 3;
 /** Classes that no fault is planted in: most of their values stand at 0 or at a level, and 10 deviations mean nothing. */
 const STILL: readonly MetricClass[] = ['error-ratio', 'sparse-counts', 'steps'];
 
-/** Watches new series for an hour without a fault, and copies of them with one fault each. */
+/**
+ * Watches new series for an hour without a fault, and copies of them with one fault each.
+ *
+ * @param setupOf how series of a class are scored. @param series of them, the first `faulty` with copies.
+ */
 export async function runFirstHour(
-  setup: ScoringSetup,
+  setupOf: (metricClass: MetricClass) => ScoringSetup,
   seconds: number,
   series: number,
   faulty = series,
@@ -65,6 +69,7 @@ export async function runFirstHour(
       timestamps: whole.timestamps.subarray(0, hour),
       values: whole.values.subarray(0, hour),
     };
+    const setup = setupOf(metricClass);
     const { onsets } = await scoreRows(setup, first);
     for (const onset of onsets) if (onset > 0) falseOnsets += 1;
     if (i >= faulty) continue;

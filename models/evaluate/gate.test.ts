@@ -58,7 +58,7 @@ describe('the detector on normal series', { timeout: 300_000 }, () => {
     [15, 0.55, 0.8],
     [60, 0.75, 0.9],
   ])('is quiet in the first hour at %d s, and finds faults', async (seconds, early, later) => {
-    const hour = await runFirstHour(setup, seconds, 96);
+    const hour = await runFirstHour(() => setup, seconds, 96);
     expect(hour.falseOnsets).toBeLessThanOrEqual(1);
     expect(youngRecall(hour.early.series)).toBeGreaterThanOrEqual(early);
     expect(youngRecall(hour.later.series)).toBeGreaterThanOrEqual(later);

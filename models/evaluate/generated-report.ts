@@ -17,6 +17,7 @@ import { onsetRatios, sumCounts } from './onset-metrics.ts';
 import { type CurveRun, curveScores, curveSeconds, runRateCurve } from './rate-curve.ts';
 import { figure, ranged, table } from './report-table.ts';
 import type { ScoringSetup } from './score-rows.ts';
+import { siblingPart } from './sibling-report.ts';
 
 /** How much is generated. */
 export interface GeneratedSize {
@@ -35,8 +36,9 @@ export async function* generatedReport(
   yield ['rate', ratePart(await runRateCurve(setup, size.curveSeries, size.curveDays))];
   const hours: FirstHour[] = [];
   for (const seconds of [1, 15, 60])
-    hours.push(await runFirstHour(setup, seconds, size.youngSeries));
+    hours.push(await runFirstHour(() => setup, seconds, size.youngSeries));
   yield ['first hour', hourPart(hours)];
+  yield ['siblings', await siblingPart(setup, size.youngSeries)];
   yield ['awkward cases', await casePart(setup)];
   yield ['classes', classPart()];
   yield ['feedback', await feedbackPart(setup)];

@@ -2,6 +2,7 @@ import { backtestSeries } from '../../operators/detect/backtest-series.ts';
 import type { DetectSettings } from '../../operators/detect/detect-input.ts';
 import { newDetectTables } from '../../operators/detect/detect-tables.ts';
 import { Detector } from '../../operators/detect/detector.ts';
+import type { Siblings } from '../../operators/detect/siblings.ts';
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
 import type { Scorer } from '../scorer.ts';
 import type { SeriesPoints } from './fleet-series.ts';
@@ -11,6 +12,8 @@ export interface ScoringSetup {
   readonly scorer: Scorer;
   readonly tuning?: DetectTuning;
   readonly settings?: DetectSettings;
+  /** Makes what a series may go by beside itself, anew for each; absent: nothing. */
+  readonly siblings?: () => Siblings;
 }
 
 /** What the detector said of each row. */
@@ -21,6 +24,8 @@ export interface ScoredRows {
   readonly excess: Float64Array;
   /** Interval of the series at the last row, ms. */
   readonly intervalMs: number;
+  /** Points before the one from which on the series counts as live; their number where it does not. */
+  readonly liveAfter: number;
 }
 
 const TABLE = { rowsPerPage: 1, pagesPerSlab: 1 };
@@ -33,14 +38,16 @@ export async function scoreRows(setup: ScoringSetup, series: SeriesPoints): Prom
   const onsets = new Uint8Array(series.values.length);
   const excess = new Float64Array(series.values.length);
   let intervalMs = 0;
-  const detector = new Detector(setup.scorer, tables, setup.tuning ?? defaultTuning);
-  const { settings } = setup;
+  let liveAfter = series.values.length;
+  const { settings, siblings, tuning = defaultTuning } = setup;
+  const detector = new Detector(setup.scorer, tables, tuning, siblings?.());
   const input = settings === undefined ? { ...series, row } : { ...series, row, settings };
   await backtestSeries(detector, input, (result, i) => {
     scores[i] = result.score;
     onsets[i] = result.onset;
     excess[i] = result.excess;
     intervalMs = result.intervalMs;
+    if (result.state === 'live') liveAfter = Math.min(liveAfter, i);
   });
-  return { scores, onsets, excess, intervalMs };
+  return { scores, onsets, excess, intervalMs, liveAfter };
 }

@@ -4,7 +4,9 @@ import { type DetectInput, type DetectSettings, defaultSettings } from './detect
 import type { EpisodeEvent } from './detect-output.ts';
 import { type DetectTables, newDetectTables } from './detect-tables.ts';
 import { Detector } from './detector.ts';
+import type { Siblings } from './siblings.ts';
 import { MEMBERS } from './state-columns.ts';
+import { defaultTuning } from './tuning.ts';
 
 /** Points of one series for a test. */
 export interface Track {
@@ -35,11 +37,15 @@ export interface Bench {
   readonly tables: DetectTables;
 }
 
-/** Makes a detector with `rows` new series. */
-export function newBench(scorer: Scorer, rows: number): Bench {
-  const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
+/** Makes a detector with `rows` new series, by default over tables of its own. */
+export function newBench(
+  scorer: Scorer,
+  rows: number,
+  siblings?: Siblings,
+  tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 }),
+): Bench {
   for (let row = 0; row < rows; row++) tables.series.allocate();
-  return { detector: new Detector(scorer, tables), tables };
+  return { detector: new Detector(scorer, tables, defaultTuning, siblings), tables };
 }
 
 /** A piece of a track: the track's number and its points `[from, to)`. */

@@ -13,21 +13,16 @@ import { MemberTracker } from './member-tracker.ts';
 import { metricExcess } from './metric-excess.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { RateCalibration, type SumReading } from './rate-calibration.ts';
+import { SeriesMaturity } from './series-maturity.ts';
 import { inferredClass } from './series-state.ts';
 import { SeriesTracker } from './series-tracker.ts';
 import { SeriesWatch } from './series-watch.ts';
-import { MEMBERS, STALE_INTERVALS, WINDOW } from './state-columns.ts';
+import type { Siblings } from './siblings.ts';
+import { MEMBERS } from './state-columns.ts';
 import { rateSudden } from './sudden-score.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
 import { FOREST_WIDTH } from './window-features.ts';
 
-const COLD = 0;
-const WARMING = 1;
-const PROBATION = 2;
-const LIVE = 3;
-const STALE = 4;
-/** Points after which a series counts as live. */
-export const LIVE_POINTS = 256;
 /** Half the confidence is reached at this many points. */
 const CONFIDENCE_POINTS = 100;
 const UP = 0;
@@ -61,6 +56,7 @@ export class Detector {
   readonly #book: EpisodeBook;
   readonly #onsets: OnsetPolicy;
   readonly #watch: SeriesWatch;
+  readonly #maturity: SeriesMaturity;
   #forecast = new Float32Array(0);
   #forest = new Float32Array(0);
   #shape = new Float32Array(0);
@@ -72,9 +68,17 @@ export class Detector {
   #levels: Float64Array = calibratedLevels;
   readonly #columns = new MemberColumns();
   #output = newDetectOutput(0, this.#columns.surprise);
+  /** The run at hand; one object, written anew for each. */
+  readonly #maturing = { row: 0, metricClass: '', before: 0, after: 0 };
   readonly #reading: PointReading & OnsetReading & SumReading;
 
-  constructor(scorer: Scorer, tables: DetectTables, tuning: DetectTuning = defaultTuning) {
+  /** @param siblings what series may go by beside themselves; absent: nothing. */
+  constructor(
+    scorer: Scorer,
+    tables: DetectTables,
+    tuning: DetectTuning = defaultTuning,
+    siblings?: Siblings,
+  ) {
     this.#scorer = scorer;
     this.#tables = tables;
     this.#tuning = tuning;
@@ -83,8 +87,9 @@ export class Detector {
     this.#members = new MemberTracker(tables.series, tuning);
     this.#watch = new SeriesWatch(tables);
     this.#calibration = new RateCalibration(tables.series, this.#members, this.#watch);
+    this.#maturity = new SeriesMaturity(tuning, this.#calibration, siblings);
     this.#book = new EpisodeBook(tables.episodes, this.#tunings);
-    this.#onsets = new OnsetPolicy(tables.series, this.#watch, this.#book, tuning);
+    this.#onsets = new OnsetPolicy(tables.series, this.#watch, this.#book, tuning, siblings);
     this.#reading = { ...blankReading, members: this.#columns };
   }
 
@@ -166,7 +171,14 @@ export class Detector {
     this.#members.rate(start, end, this.#columns);
     this.#drawBand(start, end);
     const factor = sensitivityFactor(settings.sensitivity);
+    const run = this.#maturing;
+    run.row = row;
+    run.metricClass = settings.class;
+    run.before = this.#pass.ordinal[start] as number;
+    run.after = run.before + end - start;
+    this.#maturity.begin(run);
     for (let i = start; i < end; i++) this.#point(input, settings, factor, i);
+    this.#maturity.end(run);
     this.#store(row, input.timestamps[end - 1] as number);
   }
 
@@ -204,20 +216,13 @@ export class Detector {
     rateSudden(reading, this.#pass, this.#tuning);
     reading.score = factor * Math.max(reading.calibrated, reading.sudden);
     reading.confidence = before / (before + CONFIDENCE_POINTS);
-    reading.lifeCycle = this.#stage(before, reading.gapMs);
+    reading.lifeCycle = this.#maturity.stage(before, reading.gapMs, reading.intervalMs);
     reading.span = this.#pass.span[i] as number;
     reading.grain = this.#pass.grain[i] as number;
     reading.gap = this.#pass.gap[i] === 1 && before > 0;
     this.#describe(windowOf[i] as number);
     output.excess[i] = metricExcess(settings, reading, this.#pass.course[i] as number);
     this.#write(i, this.#onsets.advance(settings, reading));
-  }
-
-  #stage(before: number, gapMs: number): number {
-    if (before < WINDOW) return COLD;
-    if (gapMs > STALE_INTERVALS * this.#reading.intervalMs) return STALE;
-    if (before < this.#tuning.warmPoints) return WARMING;
-    return before < LIVE_POINTS ? PROBATION : LIVE;
   }
 
   #describe(window: number): void {

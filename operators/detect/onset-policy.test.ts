@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { classTunings } from './class-tuning.ts';
+import { CohortBook, cohortKey } from './cohort-book.ts';
 import { defaultSettings } from './detect-input.ts';
 import { newDetectTables } from './detect-tables.ts';
 import { EpisodeBook } from './episode-book.ts';
 import { MemberColumns } from './member-columns.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { SeriesWatch } from './series-watch.ts';
+import { Siblings } from './siblings.ts';
 import { defaultTuning } from './tuning.ts';
 
 const MINUTE_MS = 60_000;
 
 /** A policy over one warm series; `at` takes its next point, so many minutes on, and gives the onset. */
-function setUp() {
+function setUp(siblings?: Siblings, before = 1000) {
   const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
   tables.series.allocate();
   const book = new EpisodeBook(tables.episodes, classTunings(defaultTuning));
-  const policy = new OnsetPolicy(tables.series, new SeriesWatch(tables), book, defaultTuning);
+  const watch = new SeriesWatch(tables);
+  const policy = new OnsetPolicy(tables.series, watch, book, defaultTuning, siblings);
   const members = new MemberColumns();
   members.reserve(1);
   const reading: OnsetReading = {
@@ -38,7 +41,7 @@ function setUp() {
     members,
     span: 10,
     grain: 1,
-    before: 1000,
+    before,
     gap: false,
     flat: false,
     leap: 0,
@@ -75,5 +78,33 @@ describe('OnsetPolicy', () => {
       0, 0, 0, 0, 0,
     ]);
     expect([at(1, 3), at(1, 3), at(1, 3)]).toEqual([0, 0, 2]);
+  });
+});
+
+describe('a young series', () => {
+  /** What a series with so many siblings, which went up to `peak`, does at a score after so many points. */
+  const opensAt = (siblings: number, peak: number, before: number, score: number) => {
+    const book = new CohortBook();
+    const key = cohortKey({ tenant: 'a', metric: 'load', metricClass: 'general' });
+    book.note(key, 'one of them', peak);
+    for (let i = 0; i < siblings; i++) book.grow(key);
+    const { at } = setUp(
+      new Siblings(book, () => ({ tenant: 'a', name: 'load', series: 'new' })),
+      before,
+    );
+    return at(1, score);
+  };
+
+  it('opens none alone, and one beyond what its siblings did', () => {
+    expect(setUp(undefined, 40).at(1, 9)).toBe(0);
+    expect(opensAt(100, 2, 40, 9)).toBe(2);
+    expect(opensAt(100, 2, 40, 2)).toBe(0);
+    expect(opensAt(100, 1, 40, 2)).toBe(2);
+  });
+
+  it('waits for a third of what it needs alone, and for enough siblings', () => {
+    expect(opensAt(100, 2, 31, 9)).toBe(0);
+    expect(opensAt(100, 2, 32, 9)).toBe(2);
+    expect(opensAt(49, 2, 40, 9)).toBe(0);
   });
 });

@@ -4,8 +4,10 @@ import type { OnsetRuling } from './detect-output.ts';
 import type { EpisodeBook, PointReading } from './episode-book.ts';
 import { type GateReading, isWatched, mayOpen } from './gates.ts';
 import { quietMs } from './rate-calibration.ts';
+import { WITH_SIBLINGS } from './series-maturity.ts';
 import type { SeriesWatch } from './series-watch.ts';
-import { PAUSE_BITS } from './state-columns.ts';
+import type { Siblings } from './siblings.ts';
+import { PAUSE_BITS, WINDOW } from './state-columns.ts';
 import { suppressedBy } from './suppression.ts';
 import type { DetectTuning } from './tuning.ts';
 
@@ -56,12 +58,20 @@ export class OnsetPolicy {
   readonly #watch: SeriesWatch;
   readonly #book: EpisodeBook;
   readonly #tuning: DetectTuning;
+  readonly #siblings: Siblings | undefined;
   /** What let an episode open, or held one back, beside the score; since the last `clear`. */
   rulings: OnsetRuling[] = [];
   #pause = 0;
 
-  /** @param watch of the series at hand, loaded and stored by the caller. */
-  constructor(series: PagedTable, watch: SeriesWatch, book: EpisodeBook, tuning: DetectTuning) {
+  /** @param watch of the series at hand, loaded and stored by the caller. @param siblings absent: each series is alone. */
+  constructor(
+    series: PagedTable,
+    watch: SeriesWatch,
+    book: EpisodeBook,
+    tuning: DetectTuning,
+    siblings?: Siblings,
+  ) {
+    this.#siblings = siblings;
     this.#mark = series.column('detect.mark');
     this.#watch = watch;
     this.#book = book;
@@ -106,8 +116,9 @@ export class OnsetPolicy {
       this.#pause = PAUSE_POINTS;
       return 0;
     }
-    if (tier === 0 || !this.#ready(reading) || this.#counted(reading)) return 0;
+    if (tier === 0 || !this.#rested(reading) || this.#counted(reading)) return 0;
     if (!mayOpen(settings, reading)) return 0;
+    if (!this.#ready(reading) && !this.#outgrows(settings, reading)) return 0;
     const code = suppressedBy(settings, reading) ?? (isIgnored ? 'IGNORE_CONSECUTIVE' : undefined);
     if (code !== undefined) return this.#hold(reading, code);
     if (opening === 0) return this.#hold(reading, 'FEEDBACK');
@@ -143,13 +154,26 @@ export class OnsetPolicy {
     return watch.streak <= ignoreConsecutive && ignoreConsecutive > 0;
   }
 
+  #rested({ ms }: OnsetReading): boolean {
+    return this.#pause === 0 && ms >= this.#watch.refractoryEndMs;
+  }
+
   #ready(reading: OnsetReading): boolean {
-    const { before, intervalMs, ms, sudden } = reading;
+    const { before, intervalMs, sudden } = reading;
     const { warmPoints, warmMs } = this.#tuning;
-    const young = sudden >= 1 && before >= LEAST_POINTS;
-    const old = before * intervalMs >= warmMs || this.#stays(reading);
-    const warm = young || (before >= warmPoints && old);
-    return warm && this.#pause === 0 && ms >= this.#watch.refractoryEndMs;
+    if (sudden >= 1 && before >= LEAST_POINTS) return true;
+    return before >= warmPoints && (before * intervalMs >= warmMs || this.#stays(reading));
+  }
+
+  /** Whether a series that is not ready by itself goes beyond what its siblings did at its age. */
+  #outgrows(settings: DetectSettings, reading: OnsetReading): boolean {
+    const { before, intervalMs, row, score } = reading;
+    const { warmPoints, warmMs } = this.#tuning;
+    const youth = Math.max(warmPoints * intervalMs, warmMs);
+    const points = WITH_SIBLINGS * before;
+    if (this.#siblings === undefined || before < WINDOW) return false;
+    if (points < warmPoints || points * intervalMs < warmMs) return false;
+    return this.#siblings.allow(row, settings.class, score, youth - youth / WITH_SIBLINGS);
   }
 
   /** Whether a series has stayed above its band for longer than a burst lasts, or is at many times what it was. */

@@ -70,6 +70,12 @@ export const detectOptions = z
       .describe(
         'Whether what the series of a host or service say together is scored, beside each by itself.',
       ),
+    cohorts: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether a new series with 50 live siblings or more (same tenant, metric and class) is live after a third of the points and of the time that it needs alone, held to what they did when they were as young.',
+      ),
     warmPoints: z
       .int()
       .min(32)

@@ -52,6 +52,11 @@ export class RateCalibration {
     this.#watch = watch;
   }
 
+  /** Time over which excursions were counted, of late the more. */
+  get exposureDays(): number {
+    return this.#exposureDays;
+  }
+
   load(row: number): void {
     const steps = this.#exposure.view(row)[this.#exposure.index(row)] as number;
     this.#exposureDays = steps / EXPOSURE_STEPS;
