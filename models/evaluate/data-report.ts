@@ -2,7 +2,7 @@ import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.
 import type { Scorer } from '../scorer.ts';
 import { entryPart, labelledClassPart } from './class-report.ts';
 import { classWorth } from './class-worth.ts';
-import { crossFit } from './cross-fit.ts';
+import { type CrossFitted, crossFit } from './cross-fit.ts';
 import { type DataRun, dataF1, dataFigures, figureNames, nabOf, runData } from './data-run.ts';
 import { type LabelledSeries, labelledSeries } from './labelled-data.ts';
 import { machinePart } from './machine-report.ts';
@@ -38,7 +38,7 @@ export async function* dataReport(
   yield ['members', await memberPart(recorder, nab, kpi, [nabRuns, kpiRuns])];
   yield ['machines', await machinePart(scorer, root)];
   yield ['class entries', entryPart(await classWorth(scorer, PER_CADENCE, sets))];
-  yield ['cross-fitted', fittedPart(await crossFit(scorer, nab, kpi))];
+  yield ['cross-fitted', fittedPart(await crossFit(scorer, nab, kpi), [nabRuns, kpiRuns])];
 }
 
 function seriesPart(nab: readonly DataRun[], kpi: readonly DataRun[]): string {
@@ -85,10 +85,23 @@ async function memberPart(
   return table(['without', 'NAB standard', 'NAB F1', 'KPI F1'], rows);
 }
 
-function fittedPart(fitted: Awaited<ReturnType<typeof crossFit>>): string {
+/** What was chosen, and the figures of the files judged so beside those of the defaults. */
+function fittedPart(
+  { settings, nab, kpi, chosen }: CrossFitted,
+  [nabRuns, kpiRuns]: readonly [DataRun[], DataRun[]],
+): string {
+  const columns = [
+    dataFigures(nab, true),
+    dataFigures(nabRuns, true),
+    dataFigures(kpi, false),
+    dataFigures(kpiRuns, false),
+  ];
+  const head = ['', 'NAB, cross-fitted', 'in-sample', 'KPI, cross-fitted', 'in-sample'];
+  const rows = figureNames.map((name, i) => [name, ...columns.map((column) => column[i] ?? '')]);
   return [
-    `Of ${fitted.settings} settings (the defaults, and each constant a third up and down) the best on four folds of whole`,
-    `files was judged on the fifth: NAB standard **${figure(fitted.nabStandard, 1)}**, NAB event F1 ${figure(fitted.nabF1)},`,
-    `KPI event F1 **${figure(fitted.kpiF1, 3)}**. Chosen, by fold: ${fitted.chosen.join('; ')}.`,
+    `Of ${settings} settings (the defaults, and each constant a third up and down, those of a class also left out) the best`,
+    `on four folds of whole files was judged on the fifth. Chosen, by fold: ${chosen.join('; ')}.`,
+    '',
+    table(head, rows),
   ].join('\n');
 }
