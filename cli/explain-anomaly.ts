@@ -70,7 +70,7 @@ async function readView(
     import('./forecast-band.ts'),
     import('./anomaly-view.ts'),
   ]);
-  const band = await forecastBand(history.course, history.context?.intervalMs ?? 0);
+  const band = await forecastBand(history.course, history.context);
   return anomalyView(anomaly, history, band);
 }
 

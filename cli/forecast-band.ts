@@ -3,6 +3,8 @@ import { backtestSeries } from '../operators/detect/backtest-series.ts';
 import { defaultSettings } from '../operators/detect/detect-input.ts';
 import { newDetectTables } from '../operators/detect/detect-tables.ts';
 import { Detector } from '../operators/detect/detector.ts';
+import { localClock } from '../operators/local-clock.ts';
+import type { SeriesContext } from '../schemas/generated/series-context.ts';
 import type { Course } from './nearest-window.ts';
 
 /** What was expected at each point of a course, and its band. */
@@ -20,17 +22,18 @@ export interface ForecastBand {
  */
 export async function forecastBand(
   { timestamps, values }: Course,
-  intervalMs: number,
+  context: Pick<SeriesContext, 'intervalMs' | 'timeZone'> | undefined,
 ): Promise<ForecastBand> {
   const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
   const row = tables.series.allocate();
   const detector = new Detector(await OnnxEnsemble.load(), tables);
+  const { intervalMs = 0, timeZone = 'UTC' } = context ?? {};
   const band = { expected: [] as number[], lower: [] as number[], upper: [] as number[] };
   const input = {
     timestamps: Float64Array.from(timestamps),
     values: Float64Array.from(values),
     row,
-    settings: { ...defaultSettings, intervalMs },
+    settings: { ...defaultSettings, intervalMs, clock: localClock(timeZone) },
   };
   await backtestSeries(detector, input, ({ expected, lower, upper }) => {
     band.expected.push(expected);

@@ -70,7 +70,9 @@ const metric = z
       .refine(isTimeZone, {
         error: 'is not a time zone this machine knows; write one such as Europe/Paris',
       })
-      .describe('IANA time zone of `maintenanceHours` and of daily and weekly seasons.'),
+      .describe(
+        'IANA time zone by whose clocks `maintenanceHours` and the hours and days of its season go.',
+      ),
     intervalMs: z
       .number()
       .int()

@@ -1,4 +1,5 @@
 import { defaultSettings } from '../../operators/detect/detect-input.ts';
+import { localClock } from '../../operators/local-clock.ts';
 import { gaussian } from '../seeded-random.ts';
 import {
   type AwkwardCase,
@@ -21,18 +22,21 @@ const OCTOBER_MS = Date.UTC(2024, 8, 30);
 export function calendarCases(seed: number): AwkwardCase[] {
   const course = (days: number, startMs: number) =>
     seriesOf({ days, startMs, intervalMs: FIVE_MS, course: paris }, seed);
+  const settings = { ...defaultSettings, clock: localClock('Europe/Paris') };
   const holiday = 16 * DAY_MS;
   const closed = Math.floor((MARCH_MS + holiday) / DAY_MS);
   return [
     {
       name: 'clocks go forward an hour',
       series: course(34, MARCH_MS),
+      settings,
       expected: [],
       forbidden: [[26 * DAY_MS, 34 * DAY_MS]],
     },
     {
       name: 'clocks go back an hour',
       series: course(34, OCTOBER_MS),
+      settings,
       expected: [],
       forbidden: [[26 * DAY_MS, 34 * DAY_MS]],
     },

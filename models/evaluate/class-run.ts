@@ -1,3 +1,4 @@
+import { utcCalendar } from '../../operators/detect/calendar.ts';
 import { inferClass, isClassDue } from '../../operators/detect/class-inference.ts';
 import { newDetectTables } from '../../operators/detect/detect-tables.ts';
 import { SeriesTracker } from '../../operators/detect/series-tracker.ts';
@@ -30,8 +31,8 @@ export function followClass(series: SeriesPoints): Pick<ClassRun, 'inferred' | '
     const ms = series.timestamps[i] as number;
     const value = series.values[i] as number;
     if ((tracker.count > 0 && ms <= tracker.lastMs) || !Number.isFinite(value)) continue;
-    tracker.look(ms, value, 0, null);
-    tracker.take(null);
+    tracker.look(ms, value, 0, utcCalendar);
+    tracker.take();
     if (!isClassDue(tracker.count)) continue;
     tracker.readWindow(window);
     const inferred = inferClass(tracker, window, tracker.metricClass);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classNames, classNumber } from '../../models/metric-class.ts';
 import { OnnxEnsemble } from '../../models/onnx-ensemble.ts';
+import { utcCalendar } from './calendar.ts';
 import { inferClass, isClassDue } from './class-inference.ts';
 import { runTrack } from './detect-call.fixture.ts';
 import { newDetectTables } from './detect-tables.ts';
@@ -24,8 +25,8 @@ function classOf(course: (i: number) => number, known = 'general', points = 2048
   const tracker = new SeriesTracker(tables);
   tracker.load(tables.series.allocate());
   for (let i = 0; i < points; i++) {
-    tracker.look(Date.UTC(2024, 2, 4) + i * MINUTE_MS, course(i), 0, null);
-    tracker.take(null);
+    tracker.look(Date.UTC(2024, 2, 4) + i * MINUTE_MS, course(i), 0, utcCalendar);
+    tracker.take();
   }
   const window = new Float64Array(WINDOW);
   tracker.readWindow(window);

@@ -1,4 +1,5 @@
 import type { WeeklyHours } from '../weekly-hours.ts';
+import { type Calendar, utcCalendar } from './calendar.ts';
 
 /** Which movements may open an episode. */
 export type Direction = 'both' | 'up' | 'down';
@@ -13,7 +14,7 @@ export interface SuppressionRule {
 }
 
 /** What a metric's definition says about its detection; 0, null and `both` stand for the defaults. */
-export interface DetectSettings {
+export interface DetectSettings extends Calendar {
   /** Expected distance of points in ms; 0 infers it from the gaps. */
   readonly intervalMs: number;
   /** Points between two window closes; 0 takes the default of the interval. */
@@ -29,19 +30,17 @@ export interface DetectSettings {
   readonly suppress: readonly SuppressionRule[];
   /** Points in a row that could open an episode and do not; the next one does. At most 255. */
   readonly ignoreConsecutive: number;
-  /** Times in which no episode opens, `[fromMs, toMs)`, and hours of the week in `timeZone`. */
+  /** Times in which no episode opens, `[fromMs, toMs)`, and hours of the week by `clock`. */
   readonly maintenance: readonly { readonly fromMs: number; readonly toMs: number }[];
   readonly maintenanceHours: readonly WeeklyHours[];
-  readonly timeZone: string;
   /** 0 to 1 (exclusive); 0.85 takes scores as they are, more opens earlier. */
   readonly sensitivity: number;
   readonly class: string;
-  /** Days since 1970 (UTC) that count as days off; null: Saturdays and Sundays only. */
-  readonly holidays: ReadonlySet<number> | null;
 }
 
 /** Settings of a metric about which nothing was said. */
 export const defaultSettings: DetectSettings = {
+  ...utcCalendar,
   intervalMs: 0,
   hop: 0,
   direction: 'both',
@@ -53,10 +52,8 @@ export const defaultSettings: DetectSettings = {
   ignoreConsecutive: 0,
   maintenance: [],
   maintenanceHours: [],
-  timeZone: 'UTC',
   sensitivity: 0.85,
   class: 'general',
-  holidays: null,
 };
 
 /**

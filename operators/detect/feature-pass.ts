@@ -94,14 +94,13 @@ export class FeaturePass {
 
   #point(input: DetectInput, settings: DetectSettings, i: number): void {
     const tracker = this.#tracker;
-    const { holidays } = settings;
     tracker.look(
       input.timestamps[i] as number,
       input.values[i] as number,
       settings.intervalMs,
-      holidays,
+      settings,
     );
-    writeForecastFeatures(tracker, holidays, this.forecast, i * FORECAST_WIDTH);
+    writeForecastFeatures(tracker, this.forecast, i * FORECAST_WIDTH);
     this.slow[i] = tracker.base + tracker.slow;
     this.spread[i] = tracker.spread;
     this.unit[i] = tracker.unit;
@@ -117,7 +116,7 @@ export class FeaturePass {
     this.gap[i] = tracker.gapMs > GAP_INTERVALS * tracker.intervalMs ? 1 : 0;
     this.span[i] = tracker.high - tracker.low;
     this.beyond[i] = beyondExtremes(tracker);
-    tracker.take(holidays);
+    tracker.take();
     const hop = settings.hop > 0 ? settings.hop : defaultHop(tracker.intervalMs);
     this.windowOf[i] = tracker.count >= WINDOW && tracker.count % hop === 0 ? this.#close() : -1;
   }

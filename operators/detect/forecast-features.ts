@@ -1,4 +1,4 @@
-import { remainder, slotOf } from './season-profile.ts';
+import { remainder } from './season-profile.ts';
 import type { SeriesTracker } from './series-tracker.ts';
 
 /** Inputs of the forecast model per point. */
@@ -15,12 +15,7 @@ const SMALL = 0.02;
  * forecast that follows them explains an anomaly away one point after it began. Unknown seasons are zeros with both
  * readiness inputs at 0.
  */
-export function writeForecastFeatures(
-  tracker: SeriesTracker,
-  holidays: ReadonlySet<number> | null,
-  out: Float32Array,
-  at: number,
-): void {
+export function writeForecastFeatures(tracker: SeriesTracker, out: Float32Array, at: number): void {
   const { spread, slow } = tracker;
   const inverse = 1 / spread;
   const known = tracker.seasonVisits > 0;
@@ -29,14 +24,14 @@ export function writeForecastFeatures(
   out[at + 2] = known ? held((tracker.season - slow) * inverse) : 0;
   out[at + 3] = known ? held(tracker.seasonOffset * inverse) : 0;
   out[at + 4] = known ? Math.log(Math.max(tracker.seasonSpread * inverse, SMALL)) : 0;
-  const turn = TURN * (remainder(tracker.timeMs, DAY_MS) / DAY_MS);
+  const turn = TURN * (remainder(tracker.localMs, DAY_MS) / DAY_MS);
   const sine = Math.sin(turn);
   const cosine = Math.cos(turn);
   out[at + 5] = sine;
   out[at + 6] = cosine;
   out[at + 7] = 2 * sine * cosine;
   out[at + 8] = cosine * cosine - sine * sine;
-  out[at + 9] = slotOf(tracker.timeMs, holidays) >= 24 ? 1 : 0;
+  out[at + 9] = tracker.slot >= 24 ? 1 : 0;
   out[at + 10] = held(tracker.drift * inverse);
   out[at + 11] = Math.asinh((tracker.high - slow) * inverse);
   out[at + 12] = Math.asinh((slow - tracker.low) * inverse);

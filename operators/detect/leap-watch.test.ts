@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { utcCalendar } from './calendar.ts';
 import { newDetectTables } from './detect-tables.ts';
 import { LeapWatch, ratioOfRecords } from './leap-watch.ts';
 import { SeriesTracker } from './series-tracker.ts';
@@ -15,11 +16,11 @@ function having(values: readonly number[], stepMs = MINUTE_MS) {
   const tracker = new SeriesTracker(tables);
   tracker.load(row);
   for (const [i, value] of values.entries()) {
-    tracker.look(START_MS + i * stepMs, value, 0, null);
-    tracker.take(null);
+    tracker.look(START_MS + i * stepMs, value, 0, utcCalendar);
+    tracker.take();
   }
   const recordOf = (value: number): number => {
-    tracker.look(START_MS + values.length * stepMs, value, 0, null);
+    tracker.look(START_MS + values.length * stepMs, value, 0, utcCalendar);
     return tracker.leaps.record;
   };
   return { tracker, recordOf };

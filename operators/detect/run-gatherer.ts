@@ -3,6 +3,7 @@ import type { Weekday } from '../../schemas/generated/weekday.ts';
 import { idHigh, idLow } from '../../schemas/identity.ts';
 import type { PackedBatch } from '../../schemas/read-packed-batch.ts';
 import { runFlags } from '../../schemas/run-flags.ts';
+import { localClock } from '../local-clock.ts';
 import type { SourceProgress } from '../source-progress.ts';
 import type { DetectInput, DetectSettings } from './detect-input.ts';
 import { calibratedLevels } from './feedback-book.ts';
@@ -243,7 +244,6 @@ function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSet
   const metricClass = context.class ?? (counted ? 'counter' : 'general');
   if (context.catalogVersion === 0) return counted ? { ...defaults, class: metricClass } : defaults;
   const { intervalMs, hop, dataMin, dataMax, minAbs, minRel, sensitivity } = context;
-  const { maintenance, timeZone } = context;
   const direction = directions[context.direction];
   return {
     intervalMs,
@@ -258,12 +258,12 @@ function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSet
       direction: directions[rule.direction],
     })),
     ignoreConsecutive: Math.min(MOST_IGNORED, Math.max(0, context.ignoreConsecutive)),
-    maintenance,
+    maintenance: context.maintenance,
     maintenanceHours: context.maintenanceHours.map((hours) => ({
       ...hours,
       days: hours.days.map((day) => weekdays.indexOf(day)),
     })),
-    timeZone,
+    clock: localClock(context.timeZone),
     sensitivity,
     class: metricClass,
     holidays: null,

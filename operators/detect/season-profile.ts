@@ -1,11 +1,10 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
+import { weekdayOf } from '../local-clock.ts';
 import { SEASON_SLOTS } from './state-columns.ts';
 
 const HOUR_MS = 3_600_000;
 const HALF_HOUR_MS = 1_800_000;
 const DAY_MS = 86_400_000;
-/** 1970-01-01 was a Thursday: days since then, plus 3, modulo 7 count from Monday. */
-const MONDAY_SHIFT = 3;
 /** Share that the newest visit of an hour has in its mean, once the slot is settled. */
 const NEWEST_SHARE = 0.2;
 const LAST_VISIT = 255;
@@ -22,8 +21,9 @@ const SPREADS = Float64Array.from({ length: 256 }, (_, mark) =>
 );
 
 /**
- * Reads and learns the mean by hour of day, apart for working days and days off (Saturday, Sunday, holidays; UTC).
+ * Reads and learns the mean by hour of day, apart for working days and days off (Saturday, Sunday, holidays).
  *
+ * All times are those of the metric's own clocks, ms since 1970: a day stays a day when they are put forward or back.
  * Between the middles of two hours the profile is interpolated. A slot not seen yet borrows from the other kind of
  * day. A mean changes once per visit of its hour, when the hour is over, so an hour never explains itself.
  */
@@ -161,12 +161,12 @@ export class SeasonProfile {
   }
 }
 
-/** Returns the season slot of a time: hour of day, plus 24 on a day off. `holidays` holds days since 1970. */
+/** Returns the season slot of a time: hour of day, plus 24 on a day off. `holidays` holds days since 1970. Both by local clocks. */
 export function slotOf(ms: number, holidays: ReadonlySet<number> | null): number {
   // Whole numbers of 32 bits: the remainder of others is a call of the C library.
   const day = Math.floor(ms / DAY_MS) | 0;
   const hour = Math.floor((ms - day * DAY_MS) / HOUR_MS) | 0;
-  const off = (day + MONDAY_SHIFT) % 7 >= 5 || holidays?.has(day) === true;
+  const off = weekdayOf(day) >= 5 || holidays?.has(day) === true;
   return off ? hour + 24 : hour;
 }
 

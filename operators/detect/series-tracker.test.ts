@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { utcCalendar } from './calendar.ts';
 import { newDetectTables } from './detect-tables.ts';
 import { SeriesTracker } from './series-tracker.ts';
 import { WINDOW } from './state-columns.ts';
@@ -16,8 +17,8 @@ function newTracker(): { tracker: SeriesTracker; row: number } {
 
 function feed(tracker: SeriesTracker, values: readonly number[], stepMs = 60_000): void {
   for (const [i, value] of values.entries()) {
-    tracker.look(START_MS + i * stepMs, value, 0, null);
-    tracker.take(null);
+    tracker.look(START_MS + i * stepMs, value, 0, utcCalendar);
+    tracker.take();
   }
 }
 
@@ -43,20 +44,20 @@ describe('SeriesTracker', () => {
   it('learns the interval as the median of gaps and is not led astray by the first', () => {
     const { tracker } = newTracker();
     for (const ms of [0, 5, 10, 60_010, 120_010]) {
-      tracker.look(START_MS + ms, 1, 0, null);
-      tracker.take(null);
+      tracker.look(START_MS + ms, 1, 0, utcCalendar);
+      tracker.take();
     }
     for (let i = 1; i <= 3000; i++) {
-      tracker.look(START_MS + 120_010 + i * 60_000, 1, 0, null);
-      tracker.take(null);
+      tracker.look(START_MS + 120_010 + i * 60_000, 1, 0, utcCalendar);
+      tracker.take();
     }
     expect(tracker.intervalMs).toBeCloseTo(60_000, 0);
   });
 
   it('takes the interval of the definition over the gaps', () => {
     const { tracker } = newTracker();
-    tracker.look(START_MS, 1, 15_000, null);
-    tracker.take(null);
+    tracker.look(START_MS, 1, 15_000, utcCalendar);
+    tracker.take();
     expect(tracker.intervalMs).toBe(15_000);
   });
 
@@ -73,7 +74,7 @@ describe('SeriesTracker', () => {
       HOUR_MS,
     );
     const at = (day: number, hour: number): number => {
-      tracker.look(START_MS + (day * 24 + hour) * HOUR_MS + HOUR_MS / 2, 0, 0, null);
+      tracker.look(START_MS + (day * 24 + hour) * HOUR_MS + HOUR_MS / 2, 0, 0, utcCalendar);
       return tracker.base + tracker.season;
     };
     expect(at(21, 12)).toBeGreaterThan(90);
@@ -86,10 +87,10 @@ describe('SeriesTracker', () => {
     const { tracker } = newTracker();
     feed(tracker, new Array(1440).fill(7));
     expect(tracker.seasonRow).toBe(0);
-    tracker.look(START_MS + 1440 * 60_000, 8, 0, null);
-    tracker.take(null);
-    tracker.look(START_MS + 1441 * 60_000, 8, 0, null);
-    tracker.take(null);
+    tracker.look(START_MS + 1440 * 60_000, 8, 0, utcCalendar);
+    tracker.take();
+    tracker.look(START_MS + 1441 * 60_000, 8, 0, utcCalendar);
+    tracker.take();
     expect(tracker.seasonRow).toBe(1);
   });
 
@@ -101,9 +102,10 @@ describe('SeriesTracker', () => {
       HOUR_MS,
     );
     const noon = START_MS + 14 * 24 * HOUR_MS + 12 * HOUR_MS;
-    tracker.look(noon, 9, 0, null);
+    tracker.look(noon, 9, 0, utcCalendar);
     const working = tracker.base + tracker.season;
-    tracker.look(noon, 9, 0, new Set([Math.floor(noon / (24 * HOUR_MS))]));
+    const holidays = new Set([Math.floor(noon / (24 * HOUR_MS))]);
+    tracker.look(noon, 9, 0, { ...utcCalendar, holidays });
     expect(working).toBeCloseTo(9, 3);
     expect(tracker.base + tracker.season).toBeCloseTo(1, 3);
   });
@@ -112,7 +114,7 @@ describe('SeriesTracker', () => {
     const { tracker } = newTracker();
     feed(tracker, [0.3, 0.1, 0.1, 0.1, 0.1]);
     expect(tracker.grain).toBeCloseTo(0.2, 6);
-    tracker.look(START_MS + 5 * 60_000, 0.1, 0, null);
+    tracker.look(START_MS + 5 * 60_000, 0.1, 0, utcCalendar);
     expect(tracker.step).toBe(0);
   });
 
@@ -121,9 +123,9 @@ describe('SeriesTracker', () => {
     const moving = Array.from({ length: 400 }, (_, i) => 50 + 10 * jitter(i));
     const last = moving.at(-1) as number;
     feed(tracker, [...moving, ...new Array<number>(7).fill(last)]);
-    tracker.look(START_MS + 407 * 60_000, last, 0, null);
+    tracker.look(START_MS + 407 * 60_000, last, 0, utcCalendar);
     expect(tracker.stillness).toBeGreaterThan(5);
-    tracker.look(START_MS + 407 * 60_000, last + 1, 0, null);
+    tracker.look(START_MS + 407 * 60_000, last + 1, 0, utcCalendar);
     expect(tracker.stillness).toBe(0);
 
     const { tracker: rare } = newTracker();
@@ -132,9 +134,9 @@ describe('SeriesTracker', () => {
       Array.from({ length: 400 }, (_, i) => (i % 37 === 5 ? 1 : 0)),
     );
     for (let i = 400; i < 430; i++) {
-      rare.look(START_MS + i * 60_000, 0, 0, null);
+      rare.look(START_MS + i * 60_000, 0, 0, utcCalendar);
       expect(rare.stillness).toBeLessThan(0.5);
-      rare.take(null);
+      rare.take();
     }
   });
 

@@ -1,3 +1,4 @@
+import type { Calendar } from './calendar.ts';
 import { LEAP_POINTS } from './leap-watch.ts';
 import { slotOf } from './season-profile.ts';
 import { SeriesState } from './series-state.ts';
@@ -44,6 +45,9 @@ export class SeriesTracker extends SeriesState {
   /** The point being looked at, relative to the base. */
   value = 0;
   timeMs = 0;
+  /** Its time by the calendar's clock, and its season slot. */
+  localMs = 0;
+  slot = 0;
   gapMs = 0;
   /** Season value at this point; meaningful where `seasonVisits` > 0. */
   season = 0;
@@ -82,10 +86,12 @@ export class SeriesTracker extends SeriesState {
   #early = 1;
 
   /** Notes a point without learning it. `intervalMs` 0 infers it from the gaps. */
-  look(ms: number, value: number, intervalMs: number, holidays: ReadonlySet<number> | null): void {
+  look(ms: number, value: number, intervalMs: number, calendar: Calendar): void {
     if (this.count === 0) this.base = value;
     this.value = fround(value - this.base);
     this.timeMs = ms;
+    this.localMs = ms + calendar.clock.offsetAt(ms);
+    this.slot = slotOf(this.localMs, calendar.holidays);
     this.gapMs = this.count === 0 ? 0 : ms - this.lastMs;
     if (intervalMs > 0) this.intervalMs = fround(intervalMs);
     else this.#inferInterval();
@@ -94,7 +100,7 @@ export class SeriesTracker extends SeriesState {
     this.drift = this.trend / this.#lasting;
     this.way = this.trend * Math.min(this.count, 1 / this.#lasting);
     this.seasonVisits = 0;
-    if (this.seasonRow !== 0) this.#lookAtSeason(ms, holidays);
+    if (this.seasonRow !== 0) this.#lookAtSeason(calendar.holidays);
     this.#measure();
     const { spread } = this;
     this.unit = this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
@@ -121,20 +127,20 @@ export class SeriesTracker extends SeriesState {
     this.stillness = Math.min(MOST_STILLNESS, rarity);
   }
 
-  #lookAtSeason(ms: number, holidays: ReadonlySet<number> | null): void {
-    const visitsBefore = this.profile.visitsAt(ms - this.intervalMs, holidays);
-    this.profile.look(ms, holidays);
+  #lookAtSeason(holidays: ReadonlySet<number> | null): void {
+    const visitsBefore = this.profile.visitsAt(this.localMs - this.intervalMs, holidays);
+    this.profile.look(this.localMs, holidays);
     this.season = this.profile.value;
     this.seasonSpread = this.profile.spread;
     this.seasonVisits = Math.min(visitsBefore, this.profile.visits);
   }
 
   /** Learns the point of the last `look`. */
-  take(holidays: ReadonlySet<number> | null): void {
+  take(): void {
     const { count } = this;
     this.#times = count < SETTLED ? UNLIMITED : count < YOUNG_POINTS ? YOUNG_LIMIT : LIMIT;
     this.#see();
-    this.#learnSeason(holidays);
+    this.#learnSeason();
     this.#learnLevels();
     this.#measure();
     this.ring.push(this.count, this.value, this.scale);
@@ -176,14 +182,14 @@ export class SeriesTracker extends SeriesState {
     }
   }
 
-  #learnSeason(holidays: ReadonlySet<number> | null): void {
+  #learnSeason(): void {
     if (this.seasonRow === 0) {
       const old = this.count >= SEASON_POINTS && this.count * this.intervalMs >= SEASON_MS;
       // A value that has never changed has no hours to tell apart, and many never do.
       if (!old || this.grain === 0 || this.intervalMs > SEASON_INTERVAL_MS) return;
       this.beginSeason();
     }
-    const slot = slotOf(this.timeMs, holidays) + 1;
+    const slot = this.slot + 1;
     if (slot !== this.openSlot && this.slotCount > 0) {
       const limit = 3 * Math.max(this.slowDeviation, this.resolution);
       const spread = this.slotSpread / this.slotCount;

@@ -18,9 +18,9 @@ export function suppressedBy(
 ): SuppressionCode | undefined {
   if (settings.suppress.some((rule) => covers(rule, value - expected, expected)))
     return 'SUPPRESSION_RULE';
-  const { maintenance, maintenanceHours, timeZone } = settings;
+  const { maintenance, maintenanceHours, clock } = settings;
   const isPlanned = maintenance.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
-  if (isPlanned || isInWeeklyHours(maintenanceHours, timeZone, ms)) return 'MAINTENANCE';
+  if (isPlanned || isInWeeklyHours(maintenanceHours, clock, ms)) return 'MAINTENANCE';
   return undefined;
 }
 

@@ -25,7 +25,7 @@ export interface MetricDefinition {
   readonly unit: string | null;
   /** On which side a deviation is unwelcome. */
   readonly direction: Direction;
-  /** IANA time zone of daily and weekly seasons. */
+  /** IANA time zone of `maintenanceHours` and of the hours and days of the season. */
   readonly timeZone: string;
   /** Expected ms between points; 0 lets it be learned. */
   readonly intervalMs: number;

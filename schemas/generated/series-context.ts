@@ -42,7 +42,7 @@ export interface SeriesContext {
   readonly maintenance: readonly MaintenanceWindow[];
   /** Hours of the week in which no episode opens. */
   readonly maintenanceHours: readonly MaintenanceHours[];
-  /** IANA time zone of `maintenanceHours`. */
+  /** IANA time zone of `maintenanceHours` and of the hours and days of the season. */
   readonly timeZone: string;
   /** What an anomaly of this metric costs, in words; null when not said. */
   readonly businessImpact: string | null;
