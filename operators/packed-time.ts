@@ -1,4 +1,4 @@
-import type { ColumnView } from '../runtime/state/paged-table.ts';
+import type { ColumnView } from '../runtime/state/column-type.ts';
 
 /** The latest time that a row can hold, epoch ms, in the year 4199: 46 bits. */
 export const LATEST_MS = 2 ** 46 - 1;

@@ -1,4 +1,5 @@
-import type { Column, ColumnView, PagedTable } from '../../runtime/state/paged-table.ts';
+import type { ColumnView } from '../../runtime/state/column-type.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import { SLOT_MS } from './entity-columns.ts';
 import { CRITICAL_DAYS, WARNING_DAYS } from './tuning.ts';
 

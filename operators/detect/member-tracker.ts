@@ -1,4 +1,5 @@
-import type { Column, ColumnView, PagedTable } from '../../runtime/state/paged-table.ts';
+import type { ColumnView } from '../../runtime/state/column-type.ts';
+import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import type { MemberColumns } from './member-columns.ts';
 import { MEMBERS, WINDOW, YOUNG_POINTS } from './state-columns.ts';
 import { surpriseOf } from './tail.ts';

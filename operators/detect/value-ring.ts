@@ -1,4 +1,4 @@
-import type { ColumnView } from '../../runtime/state/paged-table.ts';
+import type { ColumnView } from '../../runtime/state/column-type.ts';
 import { WINDOW } from './state-columns.ts';
 
 /** Stored exponents are shifted so that 0 means "none yet". */

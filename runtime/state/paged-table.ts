@@ -1,11 +1,8 @@
 import { PipelineError } from '../errors.ts';
+import { type ColumnType, type ColumnView, columnTypes, columnWidths } from './column-type.ts';
 import { FreeRows } from './free-rows.ts';
 import { PageImages } from './page-image.ts';
-
-const WIDTHS = { f64: 8, f32: 4, u32: 4, i32: 4, u16: 2, i16: 2, u8: 1, i8: 1 } as const;
-
-/** Type of a column’s elements. */
-export type ColumnType = keyof typeof WIDTHS;
+import { type Slab, SlabMemory } from './slab-memory.ts';
 
 /** A column of a table: `length` elements per row (default 1). */
 export interface ColumnSpec {
@@ -13,17 +10,6 @@ export interface ColumnSpec {
   readonly type: ColumnType;
   readonly length?: number;
 }
-
-/** The typed arrays that a column may live in. */
-export type ColumnView =
-  | Float64Array<SharedArrayBuffer>
-  | Float32Array<SharedArrayBuffer>
-  | Uint32Array<SharedArrayBuffer>
-  | Int32Array<SharedArrayBuffer>
-  | Uint16Array<SharedArrayBuffer>
-  | Int16Array<SharedArrayBuffer>
-  | Uint8Array<SharedArrayBuffer>
-  | Int8Array<SharedArrayBuffer>;
 
 /** Where a column’s elements are: element e of `row` is `view(row)[index(row) + e]`. */
 export interface Column {
@@ -43,13 +29,14 @@ export interface PagedTableOptions {
  * A page keeps each of its columns contiguous and the page itself is contiguous, so an image of it is one copy.
  * Fixed buffers are used because growable ones were measured 2.4 times slower; a slab is added when the last is full.
  * New rows are zero-filled. Rows are numbered from 0 and never move; a released one is given out again, the lowest
- * first, and slabs behind the last row in use are given back.
+ * first, and slabs behind the last row in use are given back (of a large table, 64 MiB of them at a time).
  */
 export class PagedTable {
   readonly pageBytes: number;
   readonly rowsPerPage: number;
   readonly #columns = new Map<string, PagedColumn>();
   readonly #slabs: Slab[] = [];
+  readonly #memory: SlabMemory;
   readonly #pageShift: number;
   readonly #slabShift: number;
   readonly #pagesPerSlab: number;
@@ -69,15 +56,16 @@ export class PagedTable {
     }
     let offset = 0;
     // Widest first keeps every column aligned without padding between them.
-    for (const spec of [...columns].sort((a, b) => WIDTHS[b.type] - WIDTHS[a.type])) {
+    for (const spec of [...columns].sort((a, b) => columnWidths[b.type] - columnWidths[a.type])) {
       const length = spec.length ?? 1;
       this.#columns.set(
         spec.name,
         new PagedColumn(this.#slabs, this.#geometry(), spec.type, length, offset),
       );
-      offset += WIDTHS[spec.type] * length * this.rowsPerPage;
+      offset += columnWidths[spec.type] * length * this.rowsPerPage;
     }
     this.pageBytes = (offset + 7) & ~7;
+    this.#memory = new SlabMemory(this.#pagesPerSlab * this.pageBytes);
     for (const column of this.#columns.values()) column.setPageBytes(this.pageBytes);
     const layout = columns
       .map(({ name, type, length = 1 }) => `${name}:${type}:${length};`)
@@ -194,7 +182,9 @@ export class PagedTable {
       this.#free.remove(this.#rowCount);
     }
     const needed = (Math.max(0, this.#rowCount - 1) >>> this.#slabShift) + 1;
-    if (this.#slabs.length > needed + 1) this.#slabs.length = needed + 1;
+    if (this.#slabs.length <= needed + 1) return;
+    this.#slabs.length = needed + 1;
+    this.#memory.cut(this.#slabs.length);
   }
 
   #pageView(page: number): Uint8Array {
@@ -206,7 +196,7 @@ export class PagedTable {
 
   #reserve(row: number): void {
     while (row >>> this.#slabShift >= this.#slabs.length) {
-      this.#slabs.push(createSlab(this.#pagesPerSlab * this.pageBytes));
+      this.#slabs.push(this.#memory.slab(this.#slabs.length));
     }
   }
 
@@ -223,30 +213,6 @@ interface Geometry {
   readonly pageShift: number;
   readonly slabShift: number;
   readonly rowsPerPage: number;
-}
-
-interface Slab {
-  readonly u8: Uint8Array<SharedArrayBuffer>;
-  /** The slab as each type of `KINDS`: by number, since a look-up by name costs more than all else of an access. */
-  readonly views: readonly ColumnView[];
-}
-
-const KINDS = Object.keys(WIDTHS) as readonly ColumnType[];
-
-function createSlab(bytes: number): Slab {
-  const buffer = new SharedArrayBuffer(bytes);
-  const u8 = new Uint8Array(buffer);
-  const byType: Readonly<Record<ColumnType, ColumnView>> = {
-    f64: new Float64Array(buffer),
-    f32: new Float32Array(buffer),
-    u32: new Uint32Array(buffer),
-    i32: new Int32Array(buffer),
-    u16: new Uint16Array(buffer),
-    i16: new Int16Array(buffer),
-    u8,
-    i8: new Int8Array(buffer),
-  };
-  return { u8, views: KINDS.map((type) => byType[type]) };
 }
 
 class PagedColumn implements Column {
@@ -274,13 +240,13 @@ class PagedColumn implements Column {
     this.#rowMask = geometry.rowsPerPage - 1;
     this.#slabMask = (1 << geometry.slabShift) - 1;
     this.#type = type;
-    this.#kind = KINDS.indexOf(type);
+    this.#kind = columnTypes.indexOf(type);
     this.#length = length;
-    this.#start = offset / WIDTHS[type];
+    this.#start = offset / columnWidths[type];
   }
 
   setPageBytes(pageBytes: number): void {
-    this.#pageElements = pageBytes / WIDTHS[this.#type];
+    this.#pageElements = pageBytes / columnWidths[this.#type];
   }
 
   view(row: number): ColumnView {
