@@ -54,6 +54,18 @@ describe('DefinitionTimes', () => {
     }
   });
 
+  it('remembers no series that is not to be kept, but the time of one that is known', () => {
+    const times = new DefinitionTimes(1000);
+    expect([times.take(5, 6, NOW_MS, false), times.take(5, 6, NOW_MS, false), times.size]).toEqual([
+      true,
+      true,
+      0,
+    ]);
+    times.take(5, 6, NOW_MS);
+    expect(times.take(5, 6, NOW_MS + HOUR_MS, false)).toBe(true);
+    expect(times.take(5, 6, NOW_MS + HOUR_MS + 1, false)).toBe(false);
+  });
+
   it('forgets single series and no other', () => {
     const times = new DefinitionTimes(4000);
     const random = randomFrom(11);

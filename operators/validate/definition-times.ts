@@ -49,13 +49,18 @@ export class DefinitionTimes {
     return this.#used;
   }
 
-  /** Whether a series is to be defined at a time, ms; then that counts as done. */
-  take(low: number, high: number, ms: number): boolean {
+  /**
+   * Whether a series is to be defined at a time, ms; then that counts as done.
+   *
+   * @param keep whether a series that is not known yet is to be remembered.
+   */
+  take(low: number, high: number, ms: number, keep = true): boolean {
     const now = stampOf(ms);
     let slot = this.#slotOf(low, high);
     const stamp = this.#stamps[slot] as number;
     if (!isOld(stamp, now)) return false;
     if (stamp === 0) {
+      if (!keep) return true;
       if (this.#used + 1 > this.#stamps.length * MAXIMUM_LOAD) {
         this.#makeRoom(now);
         slot = this.#slotOf(low, high);

@@ -8,8 +8,14 @@ describe('HeadPlaces', () => {
     const places = new HeadPlaces(3);
     expect([0, 1, 2].map((place) => places.isKnown(place))).toEqual([false, false, false]);
     places.setGood(1, 0xffff_fff0, 0x8000_0001, 4095);
-    expect(places.isDue(1, NOW_MS)).toBe(true);
+    expect([places.isDue(1, NOW_MS), places.wasDue(1), places.isKept]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     places.setDefined(1, NOW_MS);
+    places.keep();
+    expect([places.wasDue(1), places.isKept]).toEqual([true, true]);
     expect(
       [NOW_MS, NOW_MS + 3_599_999, NOW_MS + 3_600_000].map((ms) => places.isDue(1, ms)),
     ).toEqual([false, false, true]);

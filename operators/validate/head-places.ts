@@ -20,6 +20,7 @@ export class HeadPlaces {
   /** Id’s low and high word; code (0: nothing yet, partition + 1, or fault) and above it the stamp of its definition. */
   readonly #words: Uint32Array;
   readonly #faults: SeriesFault[] = [];
+  #kept = false;
 
   constructor(series: number) {
     this.#words = new Uint32Array(3 * series);
@@ -27,6 +28,16 @@ export class HeadPlaces {
 
   get series(): number {
     return this.#words.length / 3;
+  }
+
+  /** Whether this is found again with the next record of the same head, as long as there is room for it. */
+  get isKept(): boolean {
+    return this.#kept;
+  }
+
+  /** Says that it is. */
+  keep(): void {
+    this.#kept = true;
   }
 
   /** Whether a series is known to be good or bad. */
@@ -68,6 +79,11 @@ export class HeadPlaces {
   /** Whether this head may be the one to send a definition again at a time, ms. */
   isDue(place: number, ms: number): boolean {
     return isOld((this.#words[3 * place + 2] as number) >>> 16, stampOf(ms));
+  }
+
+  /** Whether the definition was due under this head before. */
+  wasDue(place: number): boolean {
+    return (this.#words[3 * place + 2] as number) >>> 16 !== 0;
   }
 
   /** Notes that the definition has been sent. */

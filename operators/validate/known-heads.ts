@@ -65,6 +65,7 @@ export class KnownHeads {
     }
     const alike = this.#young.get(key) ?? [];
     if (alike.length >= ALIKE) return;
+    known.head.places.keep();
     alike.push(known);
     this.#young.set(key, alike);
     this.#weight += weight;

@@ -74,7 +74,7 @@ export const validateOptions = z
       .min(16)
       .default(6_000_000)
       .describe(
-        'Series that are remembered per partition: those whose definition was sent lately and is not repeated, and those whose records begin alike and are not decoded again. Some 30 bytes each.',
+        'Series that are remembered per partition: those whose definition was sent lately and is not repeated, and those whose records begin alike and are not decoded again. 14 to 30 bytes each.',
       ),
     entityLabels: z
       .array(z.string().min(1))

@@ -129,6 +129,30 @@ describe('Validator', () => {
     expect(reads).toBe(8);
   });
 
+  it('stops repeating definitions of series that come under another head each time', () => {
+    const { take, drain } = setUp();
+    const hosts = Array.from({ length: 4096 }, (_, host) => `host-${host}`);
+    /** Definitions sent in a round in which each record holds another number of series than in the last one. */
+    const defined = (perRecord: number): number => {
+      let sent = 0;
+      for (let from = 0; from < hosts.length; from += perRecord) {
+        const names = hosts.slice(from, from + perRecord);
+        const raw = rawFromBatch(rawBatch(names.map((host) => up([[NOW_MS, 1]], host))), 50_000);
+        if ('code' in raw) throw new Error(raw.detail);
+        raw.places.keep();
+        take(raw, NOW_MS);
+        sent += drain().flatMap(({ batch }) => batch.definitions).length;
+      }
+      return sent;
+    };
+    expect(defined(64)).toBe(hosts.length);
+    const repeated = [defined(63), defined(62), defined(61), defined(60)];
+    // Those before it showed, and then all, once more.
+    expect(repeated[0]).toBeLessThanOrEqual(hosts.length);
+    expect(repeated[1]).toBeLessThan(0.5 * hosts.length);
+    expect(repeated.slice(2)).toEqual([0, 0]);
+  });
+
   it('says of a new series when its first point was', () => {
     const { accept, drain } = setUp();
     accept([

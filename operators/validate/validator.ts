@@ -12,7 +12,8 @@ import { runFlags } from '../../schemas/run-flags.ts';
 import type { Catalog } from '../catalog.ts';
 import type { EventTime } from '../event-time.ts';
 import { DefinitionTimes } from './definition-times.ts';
-import type { SeriesFault } from './head-places.ts';
+import type { HeadPlaces, SeriesFault } from './head-places.ts';
+import { HeadRepeats } from './head-repeats.ts';
 import { MOST_BATCH_BYTES, OpenBatches, type ValidatedBatch } from './open-batches.ts';
 import type { ValidateOptions } from './options.ts';
 import { PointRules, type PointVerdict } from './point-rules.ts';
@@ -59,6 +60,7 @@ export class Validator {
   readonly #identity: Identity;
   readonly #rules: PointRules;
   readonly #defined: DefinitionTimes;
+  readonly #repeats = new HeadRepeats();
   readonly #batches: OpenBatches;
   readonly #time: RecordTime;
   /** Who the series looked at last is: as a rule its definition is asked for at once. */
@@ -182,10 +184,21 @@ export class Validator {
 
   /** Definition of a series of a record, unless it has been sent lately for another record. */
   #define(raw: RawPoints, s: number, run: MutableRun, ms: number): SeriesDefinition | undefined {
-    raw.places.setDefined(s, ms);
-    if (!this.#defined.take(run.seriesLow, run.seriesHigh, ms)) return undefined;
+    if (!this.#isDue(raw.places, s, ms)) return undefined;
     const series = raw.series[s] as RawSeries;
     return definitionOf(raw, series, this.#identify(raw, series, run.start), run.start);
+  }
+
+  /** Whether a definition that is due by a record's head is due by all that is remembered of its series. */
+  #isDue(places: HeadPlaces, s: number, ms: number): boolean {
+    const isNew = !places.wasDue(s);
+    places.setDefined(s, ms);
+    const high = places.highOf(s);
+    const sampled = this.#repeats.isSampled(high);
+    const left = places.isKept && !sampled && (this.#repeats.hold || !isNew);
+    const isDue = this.#defined.take(places.lowOf(s), high, ms, !left);
+    if (places.isKept && sampled && isNew) this.#repeats.note(isDue);
+    return isDue;
   }
 
   #check(raw: RawPoints, i: number): PointVerdict {
