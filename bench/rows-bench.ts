@@ -128,9 +128,9 @@ async function readBack(
         timed(() => {
           for (const [page, image] of pages.splice(0)) to.readPage(page, image);
         });
-      for (const entry of from.takeDirty()) {
-        bytes += entry[1]?.length ?? 0;
-        if (pages.push(entry) === BATCH_PAGES) take();
+      for (const [page, image] of from.takeDirty()) {
+        bytes += image?.length ?? 0;
+        if (pages.push([page, image && Uint8Array.from(image)]) === BATCH_PAGES) take();
       }
       take();
     }

@@ -61,9 +61,9 @@ export interface Kernel {
   /** Processes consecutive records of the task’s input, in order. */
   process(input: SlotReader, output: KernelOutput): Promise<void> | void;
   /**
-   * Yields every state entry that changed and was not yielded since. Records may be processed between two entries: what
-   * changes by that must be yielded by the next call, if not by this one. Each call’s entries are taken to the end
-   * before those of the next.
+   * Yields every state entry that changed and was not yielded since; its bytes are good until the next is asked for.
+   * Records may be processed between two entries: what changes by that must be yielded by the next call, if not by this
+   * one. Each call’s entries are taken to the end before those of the next.
    */
   checkpoint(): Iterable<StateEntry>;
   /**

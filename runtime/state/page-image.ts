@@ -15,18 +15,19 @@ export interface PageContent {
 export class PageImages {
   readonly #fingerprint: number;
   readonly #columnsAt: number;
-  readonly #bytes: number;
+  readonly #image: Uint8Array<ArrayBuffer>;
 
   /** @param layout names the columns: a page of another layout must never be read as this one. */
   constructor(layout: string, rowsPerPage: number, pageBytes: number) {
     this.#fingerprint = fnv(layout);
     this.#columnsAt = HEADER_BYTES + ((Math.ceil(rowsPerPage / 8) + 7) & ~7);
-    this.#bytes = this.#columnsAt + pageBytes;
+    this.#image = new Uint8Array(this.#columnsAt + pageBytes);
   }
 
-  /** Copies a page; null when none of its `rows` is in use. */
+  /** Copies a page; null when none of its `rows` is in use. The image is good until the next one is made. */
   make(rows: number, isFree: (row: number) => boolean, columns: Uint8Array): Uint8Array | null {
-    const image = new Uint8Array(this.#bytes);
+    const image = this.#image;
+    image.fill(0, 0, this.#columnsAt);
     let free = 0;
     for (let row = 0; row < rows; row++) {
       if (!isFree(row)) continue;
@@ -45,7 +46,7 @@ export class PageImages {
   /** @throws PipelineError `STATE_LAYOUT` (fate: stop) when the image is of another layout. */
   read(page: number, image: Uint8Array): PageContent {
     const header = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    if (image.length !== this.#bytes || header.getUint32(0, true) !== this.#fingerprint)
+    if (image.length !== this.#image.length || header.getUint32(0, true) !== this.#fingerprint)
       throw new PipelineError('STATE_LAYOUT', `page ${page} has other columns`);
     const marks = image.subarray(HEADER_BYTES, this.#columnsAt);
     return {

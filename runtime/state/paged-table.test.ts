@@ -36,7 +36,8 @@ describe('PagedTable', () => {
     const table = new PagedTable(columns, { rowsPerPage: 4, pagesPerSlab: 2 });
     fill(table, 11);
     const images = new Map<number, Uint8Array | null>();
-    for (const [page, image] of table.takeDirty()) images.set(page, image);
+    for (const [page, image] of table.takeDirty())
+      images.set(page, image && Uint8Array.from(image));
     expect([...images.keys()]).toEqual([0, 1, 2]);
     table.touch(5);
     const second: number[] = [];
@@ -83,7 +84,8 @@ describe('PagedTable', () => {
     const table = new PagedTable(columns, options);
     const saved = new Map<number, Uint8Array | null>();
     const save = () => {
-      for (const [page, image] of table.takeDirty()) saved.set(page, image);
+      for (const [page, image] of table.takeDirty())
+        saved.set(page, image && Uint8Array.from(image));
     };
     fill(table, 42);
     save();

@@ -128,8 +128,8 @@ export class PagedTable {
   }
 
   /**
-   * Yields every page changed by now as an image, null for one without rows in use. A page’s mark goes with its image:
-   * rows may change between two pages, and what is not yielded stays marked.
+   * Yields every page changed by now as an image, null for one without rows in use; an image is good until the next is
+   * asked for. A page’s mark goes with its image: rows may change between two pages, and what is not yielded stays marked.
    */
   *takeDirty(): Generator<readonly [page: number, image: Uint8Array | null]> {
     for (const page of [...this.#dirty].sort((a, b) => a - b)) {

@@ -15,7 +15,11 @@ describe('SlabMemory', () => {
       expect([u8.length, u8[0], u8[BYTES - 1]]).toEqual([BYTES, 1 + number, 101 + number]);
       for (const view of views) {
         const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-        expect([bytes.length, bytes[0], bytes[BYTES - 1]]).toEqual([BYTES, 1 + number, 101 + number]);
+        expect([bytes.length, bytes[0], bytes[BYTES - 1]]).toEqual([
+          BYTES,
+          1 + number,
+          101 + number,
+        ]);
       }
     });
   });

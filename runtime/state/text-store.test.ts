@@ -67,7 +67,8 @@ describe('TextStore', () => {
     expect([...taking]).toEqual([]);
     const saved = new Map<number, Uint8Array | null>();
     const save = () => {
-      for (const [chunk, bytes] of store.takeDirty()) saved.set(chunk, bytes);
+      for (const [chunk, bytes] of store.takeDirty())
+        saved.set(chunk, bytes && Uint8Array.from(bytes));
     };
     save();
     expect(saved.size).toBe(1);
@@ -107,7 +108,8 @@ describe('TextStore', () => {
 
     function copyOf(all: readonly TextStore[]): TextStore {
       for (const store of all)
-        for (const [chunk, bytes] of store.takeDirty()) saved.set(chunk, bytes);
+        for (const [chunk, bytes] of store.takeDirty())
+          saved.set(chunk, bytes && Uint8Array.from(bytes));
       const restored = new TextStore();
       for (const [chunk, bytes] of saved) restored.readChunk(chunk, bytes);
       return restored;

@@ -23,6 +23,8 @@ export class TextStore {
   readonly #chunks: ChunkCache;
   readonly #pools = Array.from({ length: SIZES }, (_, size) => new CellPool(size));
   readonly #dirty = new Set<number>();
+  /** The chunk that was taken out last. */
+  #image = new Uint8Array(0);
 
   constructor(options: ChunkCacheOptions = {}) {
     this.#chunks = new ChunkCache(options);
@@ -70,14 +72,16 @@ export class TextStore {
   }
 
   /**
-   * Yields every chunk changed by now, cells in use only, null for one without any. A chunk’s mark goes with its bytes:
-   * texts may come and go between two chunks, and what is not yielded stays marked.
+   * Yields every chunk changed by now, cells in use only, null for one without any; its bytes are good until the next is
+   * asked for. A chunk’s mark goes with its bytes: texts may come and go between two chunks, and what is not yielded stays
+   * marked.
    */
   *takeDirty(): Generator<readonly [chunk: number, bytes: Uint8Array | null]> {
     for (const number of [...this.#dirty]) {
       this.#dirty.delete(number);
       const used = this.#poolOf(number).usedBytes(number);
-      const bytes = used === 0 ? null : new Uint8Array(used);
+      if (used > this.#image.length) this.#image = new Uint8Array(Math.max(used, CHUNK_BYTES));
+      const bytes = used === 0 ? null : this.#image.subarray(0, used);
       if (bytes === null) this.#chunks.drop(number);
       else this.#chunks.read(number, 0, bytes);
       yield [number, bytes];
