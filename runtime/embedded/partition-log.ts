@@ -44,6 +44,11 @@ export class PartitionLog {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
+  /** Whether anybody waits for what comes, or follows the partition. */
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   /** Registers a watcher and returns how to take it away. */
   watch(watcher: () => void): () => void {
     this.#watchers.add(watcher);

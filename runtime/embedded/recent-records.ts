@@ -24,7 +24,7 @@ const DROPPED: Run = { records: [], bytes: 0 };
 /**
  * Keeps the last records of one partition in memory, so that readers who keep up never wait for the file.
  *
- * Holds an unbroken range of offsets that ends at the partition’s end; `RecentBudget` drops the oldest of it.
+ * Holds ranges of offsets: what comes while nobody follows the partition is left out. `RecentBudget` drops the oldest.
  */
 export class RecentRecords {
   #runs: Run[] = [];
@@ -57,6 +57,7 @@ export class RecentRecords {
     let bytes = 0;
     for (; at < this.#runs.length; at += 1) {
       const run = this.#runs[at]?.records ?? [];
+      // Where something was left out there is no record, and the batch ends before it.
       for (let i = next - (run[0]?.offset ?? next); i < run.length; i += 1) {
         const record = run[i];
         if (record === undefined || record.offset >= to) return { records, next };

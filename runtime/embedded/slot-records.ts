@@ -39,6 +39,18 @@ export function slotRecords(
   return [...runs.values()];
 }
 
+/** Offsets behind the last record of each partition id of a slot, whose records follow on `bases`. */
+export function slotEnds(
+  slot: SharedArrayBuffer,
+  byteLength: number,
+  bases: readonly (readonly [id: number, base: number])[],
+): ReadonlyMap<number, number> {
+  const ends = new Map(bases);
+  const entry = new SlotReader(slot, byteLength);
+  while (entry.next()) ends.set(entry.partition, (ends.get(entry.partition) ?? 0) + 1);
+  return ends;
+}
+
 /** Bytes of a record as read-ahead and caches count them: key, value and a fixed cost for the rest. */
 export function recordBytes(key: Uint8Array | null, value: Uint8Array | null): number {
   return 256 + (key?.length ?? 0) + (value?.length ?? 0);

@@ -14,7 +14,7 @@ import type {
 import { LogThread } from './log-thread.ts';
 import { PartitionLog } from './partition-log.ts';
 import { type Batch, type BatchLimit, RecentBudget } from './recent-records.ts';
-import { recordBytes, slotRecords } from './slot-records.ts';
+import { type RecordRun, recordBytes, slotEnds, slotRecords } from './slot-records.ts';
 
 /** A topic as the main thread knows it, partitions by number. */
 export interface KnownTopic {
@@ -197,20 +197,38 @@ export class TopicLog {
     return log;
   }
 
+  /** Moves the partitions on; what nobody follows, such as saved state, is not kept in memory. */
   #publish(
     buffer: SharedArrayBuffer,
     byteLength: number,
     bases: LogResults['write']['bases'],
   ): void {
-    for (const run of slotRecords(buffer, byteLength, bases)) {
+    const isFollowed = bases.some(([id]) => this.#partitions.get(id)?.isWatched);
+    if (isFollowed) this.#publishRecords(slotRecords(buffer, byteLength, bases));
+    else this.#publishEnds(slotEnds(buffer, byteLength, bases));
+  }
+
+  #publishRecords(runs: readonly RecordRun[]): void {
+    for (const run of runs) {
       const log = this.#partitions.get(run.id);
       const last = run.records.at(-1);
       if (log === undefined || last === undefined) continue;
       this.#recent.push(log.recent, run);
-      log.extend(last.offset + 1);
-      if (this.#extended.size === 0) queueMicrotask(() => this.#announceExtended());
-      this.#extended.add(log);
+      this.#extend(log, last.offset + 1);
     }
+  }
+
+  #publishEnds(ends: ReadonlyMap<number, number>): void {
+    for (const [id, end] of ends) {
+      const log = this.#partitions.get(id);
+      if (log !== undefined) this.#extend(log, end);
+    }
+  }
+
+  #extend(log: PartitionLog, high: number): void {
+    log.extend(high);
+    if (this.#extended.size === 0) queueMicrotask(() => this.#announceExtended());
+    this.#extended.add(log);
   }
 
   /** Runs after all writes of one commit are published, so that readers get them in one batch. */
