@@ -145,7 +145,7 @@ export class Detector {
       expected[i] = level;
       const distance = Math.abs((values[i] as number) - level) / (unit[i] as number);
       off[i] = Math.sqrt(Math.min(400, distance));
-      outside[i] = Math.log1p(2 * Math.abs(beyond[i] as number));
+      outside[i] = beyond[i] === 0 ? 0 : Math.log1p(2 * Math.abs(beyond[i] as number));
     }
     const { lateShare } = this.#tuning;
     for (let window = 0; window < windows; window++) {

@@ -14,6 +14,7 @@ const FADED = 1 / 128;
 /** What is lost of them per point while a series is starting up: so much over the points, and as many more. */
 const START_UP_LOSS = 0.5;
 const START_UP_POINTS = 32;
+const START_UP_FADE = FADED / START_UP_LOSS;
 /** A 16-bit number is an f32 without its sign and its last 15 bits: two parts in a thousand. */
 const DROPPED_BITS = 15;
 const HALF_STEP = 1 << (DROPPED_BITS - 1);
@@ -100,10 +101,8 @@ export class LeapWatch {
 
   /** Learns the leap of the last `look`. @param startingUp whether the series is in its first minutes. */
   take({ count, intervalMs }: LeapGround, startingUp: boolean): void {
-    const loss = startingUp
-      ? START_UP_LOSS / (count + START_UP_POINTS)
-      : Math.LN2 * Math.min(1 / HALF_LIFE_POINTS, intervalMs / HALF_LIFE_MS);
-    if (count % Math.max(1, Math.round(FADED / loss)) === 0) {
+    const points = startingUp ? (count + START_UP_POINTS) * START_UP_FADE : fadePoints(intervalMs);
+    if ((count | 0) % Math.round(points) === 0) {
       this.up = rounded(this.up * (1 - FADED));
       this.down = rounded(this.down * (1 - FADED));
     }
@@ -132,6 +131,11 @@ export class LeapWatch {
 export function ratioOfRecords(points: number, intervalMs: number, days: number): number {
   const times = (days * DAY_MS) / (points * intervalMs);
   return (1 + Math.max(0, Math.log(times)) / Math.log(points + 1)) ** TAIL_POWER;
+}
+
+/** Points in which the largest leaps lose `FADED`, once a series is no longer starting up. */
+function fadePoints(intervalMs: number): number {
+  return (FADED / Math.LN2) * Math.max(HALF_LIFE_POINTS, HALF_LIFE_MS / intervalMs);
 }
 
 function marked(size: number): number {

@@ -26,6 +26,7 @@ const PRIOR_DEVIATION = [0.4, 0.05, 0.8, 0.7] as const;
 const LEAST_DEVIATION = [0.05, 0.005, 0.05, 0.05] as const;
 
 const LEAST_VARIANCE = 1e-12;
+const LOG10_2 = Math.log10(2);
 const fround = Math.fround;
 
 /**
@@ -113,13 +114,20 @@ export class MemberTracker {
     { ordinal, surprise, sum }: MemberColumns,
     { weights, evidence, persistence, cap }: DetectTuning,
   ): void {
-    const known = evidence * Math.log10((ordinal[i] as number) + 2);
-    const most = Math.min(cap, known * (1 + persistence * outside));
+    const points = (ordinal[i] as number) + 2;
+    // The log of the next lower power of two is nearly free, and as a rule none of them says more than that allows.
+    const allowed = Math.min(cap, evidence * LOG10_2 * (31 - Math.clz32(points)));
+    let most = allowed;
     let total = 0;
     for (let member = 0; member < RATED; member++) {
       const at = i * MEMBERS + member;
-      const held = Math.min(most, surprise[at] as number);
-      surprise[at] = held;
+      let held = surprise[at] as number;
+      if (held > allowed) {
+        if (most === allowed)
+          most = Math.min(cap, evidence * Math.log10(points) * (1 + persistence * outside));
+        held = Math.min(most, held);
+        surprise[at] = held;
+      }
       total += held * (weights[member] as number);
     }
     sum[i] = total + (surprise[i * MEMBERS + EXTREME] as number) * (weights[EXTREME] as number);

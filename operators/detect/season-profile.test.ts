@@ -12,7 +12,8 @@ function setUp() {
   const row = profile.allocate();
   profile.open(row);
   const at = (hour: number): number => {
-    profile.look(START_MS + hour * HOUR_MS, null);
+    const ms = START_MS + hour * HOUR_MS;
+    profile.look(ms, ms, null);
     return profile.value;
   };
   return { profile, row, at };

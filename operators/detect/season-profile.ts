@@ -1,10 +1,9 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
-import { weekdayOf } from '../local-clock.ts';
+import { HourSlot } from './hour-slot.ts';
 import { SEASON_SLOTS } from './state-columns.ts';
 
 const HOUR_MS = 3_600_000;
 const HALF_HOUR_MS = 1_800_000;
-const DAY_MS = 86_400_000;
 /** Share that the newest visit of an hour has in its mean, once the slot is settled. */
 const NEWEST_SHARE = 0.2;
 const LAST_VISIT = 255;
@@ -42,9 +41,14 @@ export class SeasonProfile {
   #spreadAt = 0;
   #counts: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
   #countAt = 0;
+  /** Slots half an hour before and after the time looked at, and the point before it. */
+  readonly #earlier = new HourSlot();
+  readonly #later = new HourSlot();
+  readonly #earlierOfLast = new HourSlot();
+  readonly #laterOfLast = new HourSlot();
   /** Interpolated value of the last `look`. */
   value = 0;
-  /** Least visits of the two slots that the last `look` used; 0 means that `value` is not known. */
+  /** Least visits of the slots that the last `look` used; 0: the point is not to be held against `value`. */
   visits = 0;
   /** Usual distance from the mean around that hour. */
   spread = 0;
@@ -73,30 +77,36 @@ export class SeasonProfile {
     this.#spreadAt = this.#spread.index(row);
   }
 
-  /** Returns the least visits of the two slots around a time. */
-  visitsAt(ms: number, holidays: ReadonlySet<number> | null): number {
-    const before = this.#known(slotOf(ms - HALF_HOUR_MS, holidays));
-    const after = this.#known(slotOf(ms + HALF_HOUR_MS, holidays));
+  /**
+   * Sets `value`, `visits` and `spread` for a time; `visits` are the least of the slots around it and around `beforeMs`,
+   * the time of the point before it.
+   */
+  look(ms: number, beforeMs: number, holidays: ReadonlySet<number> | null): void {
+    const before = this.#known(this.#earlier.at(ms - HALF_HOUR_MS, holidays));
+    const after = this.#known(this.#later.at(ms + HALF_HOUR_MS, holidays));
+    const { startMs } = this.#earlier;
+    const weight = (ms - HALF_HOUR_MS - startMs) / HOUR_MS;
+    const first = this.#meanOf(before);
+    const second = this.#meanOf(after);
+    this.visits = this.#visitsOf(before, after);
+    this.value = this.visits === 0 ? 0 : first + weight * (second - first);
+    const spread = this.#spreads[this.#spreadAt + before] as number;
+    this.spread = unfold(Math.max(spread, this.#spreads[this.#spreadAt + after] as number));
+    if (beforeMs - HALF_HOUR_MS < startMs)
+      this.visits = Math.min(this.visits, this.#visitsAt(beforeMs, holidays));
+  }
+
+  /** Least visits of the two slots around a time. */
+  #visitsAt(ms: number, holidays: ReadonlySet<number> | null): number {
+    const before = this.#known(this.#earlierOfLast.at(ms - HALF_HOUR_MS, holidays));
+    return this.#visitsOf(before, this.#known(this.#laterOfLast.at(ms + HALF_HOUR_MS, holidays)));
+  }
+
+  #visitsOf(before: number, after: number): number {
     return Math.min(
       this.#counts[this.#countAt + before] as number,
       this.#counts[this.#countAt + after] as number,
     );
-  }
-
-  /** Sets `value` and `visits` for a time. */
-  look(ms: number, holidays: ReadonlySet<number> | null): void {
-    const before = this.#known(slotOf(ms - HALF_HOUR_MS, holidays));
-    const after = this.#known(slotOf(ms + HALF_HOUR_MS, holidays));
-    const weight = remainder(ms - HALF_HOUR_MS, HOUR_MS) / HOUR_MS;
-    const first = this.#meanOf(before);
-    const second = this.#meanOf(after);
-    this.visits = Math.min(
-      this.#counts[this.#countAt + before] as number,
-      this.#counts[this.#countAt + after] as number,
-    );
-    this.value = this.visits === 0 ? 0 : first + weight * (second - first);
-    const spread = this.#spreads[this.#spreadAt + before] as number;
-    this.spread = unfold(Math.max(spread, this.#spreads[this.#spreadAt + after] as number));
   }
 
   /** Takes the mean of an hour that is over; the mean moves by at most `limit` once the slot has two visits. */
@@ -159,15 +169,6 @@ export class SeasonProfile {
     const other = slot < 24 ? slot + 24 : slot - 24;
     return (this.#counts[this.#countAt + other] as number) > 0 ? other : slot;
   }
-}
-
-/** Returns the season slot of a time: hour of day, plus 24 on a day off. `holidays` holds days since 1970. Both by local clocks. */
-export function slotOf(ms: number, holidays: ReadonlySet<number> | null): number {
-  // Whole numbers of 32 bits: the remainder of others is a call of the C library.
-  const day = Math.floor(ms / DAY_MS) | 0;
-  const hour = Math.floor((ms - day * DAY_MS) / HOUR_MS) | 0;
-  const off = weekdayOf(day) >= 5 || holidays?.has(day) === true;
-  return off ? hour + 24 : hour;
 }
 
 /** Returns how far a whole number lies above a multiple of another; exact below 2^53, and cheaper than `%`. */

@@ -1,6 +1,6 @@
 import type { Calendar } from './calendar.ts';
+import { HourSlot } from './hour-slot.ts';
 import { LEAP_POINTS } from './leap-watch.ts';
-import { slotOf } from './season-profile.ts';
 import { SeriesState } from './series-state.ts';
 import { YOUNG_POINTS } from './state-columns.ts';
 
@@ -53,6 +53,7 @@ export class SeriesTracker extends SeriesState {
   season = 0;
   seasonVisits = 0;
   seasonSpread = 0;
+  readonly #hour = new HourSlot();
   /** What changes are held to while the point is learned: times their deviation, and the way of the levels. */
   #times = UNLIMITED;
   #apart = 0;
@@ -91,7 +92,7 @@ export class SeriesTracker extends SeriesState {
     this.value = fround(value - this.base);
     this.timeMs = ms;
     this.localMs = ms + calendar.clock.offsetAt(ms);
-    this.slot = slotOf(this.localMs, calendar.holidays);
+    this.slot = this.#hour.at(this.localMs, calendar.holidays);
     this.gapMs = this.count === 0 ? 0 : ms - this.lastMs;
     if (intervalMs > 0) this.intervalMs = fround(intervalMs);
     else this.#inferInterval();
@@ -128,11 +129,10 @@ export class SeriesTracker extends SeriesState {
   }
 
   #lookAtSeason(holidays: ReadonlySet<number> | null): void {
-    const visitsBefore = this.profile.visitsAt(this.localMs - this.intervalMs, holidays);
-    this.profile.look(this.localMs, holidays);
+    this.profile.look(this.localMs, this.localMs - this.intervalMs, holidays);
     this.season = this.profile.value;
     this.seasonSpread = this.profile.spread;
-    this.seasonVisits = Math.min(visitsBefore, this.profile.visits);
+    this.seasonVisits = this.profile.visits;
   }
 
   /** Learns the point of the last `look`. */

@@ -8,6 +8,8 @@ const LIMIT = 2047;
 const COARSEST = 16;
 const FINEST = 128;
 const CHOSEN = 32;
+/** `WINDOW` is a power of two: this many bits of an ordinal are its place. */
+const PLACE_BITS = WINDOW - 1;
 /** Step by its mark. */
 const STEPS = Float64Array.from({ length: 256 }, (_, mark) => 2 ** (mark - EXPONENT_SHIFT));
 
@@ -50,7 +52,7 @@ export class ValueRing {
   push(ordinal: number, value: number, scale: number): void {
     if (this.#mark === 0 || scale < COARSEST * this.#step || scale > FINEST * this.#step)
       this.#fit(scale);
-    this.#put(ordinal % WINDOW, Math.round(value / this.#step));
+    this.#put(ordinal & PLACE_BITS, Math.round(value / this.#step));
   }
 
   /** Moves all values down by a whole number of steps. */
@@ -60,13 +62,23 @@ export class ValueRing {
 
   /** Returns the value of a point; 0 for one before the first. */
   at(ordinal: number): number {
-    return ordinal < 0 ? 0 : this.#get(ordinal % WINDOW) * this.#step;
+    return ordinal < 0 ? 0 : this.#get(ordinal & PLACE_BITS) * this.#step;
   }
 
   /** Writes the values, oldest first, when `count` values have been pushed. */
   read(count: number, into: Float64Array): void {
     const step = this.#step;
-    for (let i = 0; i < WINDOW; i++) into[i] = this.#get((count + i) % WINDOW) * step;
+    const bytes = this.#bytes;
+    const end = this.#at + (3 * WINDOW) / 2;
+    let to = -count & PLACE_BITS;
+    for (let at = this.#at; at < end; at += 3) {
+      const middle = bytes[at + 1] as number;
+      const even = (bytes[at] as number) | ((middle & 15) << 8);
+      const odd = (middle >> 4) | ((bytes[at + 2] as number) << 4);
+      into[to] = ((even << 20) >> 20) * step;
+      into[(to + 1) & PLACE_BITS] = ((odd << 20) >> 20) * step;
+      to = (to + 2) & PLACE_BITS;
+    }
   }
 
   #fit(scale: number): void {
