@@ -1,3 +1,5 @@
+import { folded } from './folded.ts';
+import { LookupTable } from './lookup-table.ts';
 import { remainder } from './season-profile.ts';
 import type { SeriesTracker } from './series-tracker.ts';
 
@@ -5,7 +7,8 @@ import type { SeriesTracker } from './series-tracker.ts';
 export const FORECAST_WIDTH = 16;
 
 const DAY_MS = 86_400_000;
-const TURN = 2 * Math.PI;
+/** Sine by turns; a quarter further on it is the cosine. */
+const sineOfTurn = new LookupTable((turns) => Math.sin(2 * Math.PI * turns), 0, 1.25, 1024);
 const SMALL = 0.02;
 
 /**
@@ -24,17 +27,17 @@ export function writeForecastFeatures(tracker: SeriesTracker, out: Float32Array,
   out[at + 2] = known ? held((tracker.season - slow) * inverse) : 0;
   out[at + 3] = known ? held(tracker.seasonOffset * inverse) : 0;
   out[at + 4] = known ? Math.log(Math.max(tracker.seasonSpread * inverse, SMALL)) : 0;
-  const turn = TURN * (remainder(tracker.localMs, DAY_MS) / DAY_MS);
-  const sine = Math.sin(turn);
-  const cosine = Math.cos(turn);
+  const turns = remainder(tracker.localMs, DAY_MS) / DAY_MS;
+  const sine = sineOfTurn.at(turns);
+  const cosine = sineOfTurn.at(turns + 0.25);
   out[at + 5] = sine;
   out[at + 6] = cosine;
   out[at + 7] = 2 * sine * cosine;
   out[at + 8] = cosine * cosine - sine * sine;
   out[at + 9] = tracker.slot >= 24 ? 1 : 0;
   out[at + 10] = held(tracker.drift * inverse);
-  out[at + 11] = Math.asinh((tracker.high - slow) * inverse);
-  out[at + 12] = Math.asinh((slow - tracker.low) * inverse);
+  out[at + 11] = folded((tracker.high - slow) * inverse);
+  out[at + 12] = folded((slow - tracker.low) * inverse);
   out[at + 13] = Math.log(Math.max(tracker.slowStep * inverse, SMALL));
   out[at + 14] = 0.2 * Math.log(Math.max(1, tracker.intervalMs) / 60_000);
   out[at + 15] = Math.min(1, tracker.count / 1000);

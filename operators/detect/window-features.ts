@@ -1,3 +1,4 @@
+import { folded } from './folded.ts';
 import type { SeriesTracker } from './series-tracker.ts';
 import { WINDOW } from './state-columns.ts';
 
@@ -27,21 +28,21 @@ export function writeForestFeatures(
   const last = window[WINDOW - 1] as number;
   const seasonal = last - tracker.season - tracker.seasonOffset;
   const seasonSpread = Math.max(tracker.seasonDeviation, SMALL * spread);
-  out[start] = Math.asinh((last - shape.mean) / spread);
-  out[start + 1] = Math.asinh((shape.meanLastFour - shape.meanBefore) / spread);
+  out[start] = folded((last - shape.mean) / spread);
+  out[start + 1] = folded((shape.meanLastFour - shape.meanBefore) / spread);
   out[start + 2] = Math.log((shape.deviation + SMALL * spread) / spread);
   out[start + 3] = Math.log((shape.stepLastEight + SMALL * step) / step);
   out[start + 4] = Math.log((shape.largestStep + SMALL * step) / step);
-  out[start + 5] = Math.asinh(shape.slope / spread);
-  out[start + 6] = Math.asinh((shape.mean - tracker.slow) / spread);
-  out[start + 7] = tracker.seasonVisits > 0 ? Math.asinh(seasonal / seasonSpread) : 0;
+  out[start + 5] = folded(shape.slope / spread);
+  out[start + 6] = folded((shape.mean - tracker.slow) / spread);
+  out[start + 7] = tracker.seasonVisits > 0 ? folded(seasonal / seasonSpread) : 0;
   out[start + 8] = shape.repeats / 16;
   out[start + 9] = shape.crossings / WINDOW;
   out[start + 10] = Math.log(
     (shape.deviationLastEight + SMALL * spread) / (shape.deviation + SMALL * spread),
   );
-  out[start + 11] = Math.asinh((shape.highest - shape.mean) / spread);
-  out[start + 12] = Math.asinh((shape.mean - shape.lowest) / spread);
+  out[start + 11] = folded((shape.highest - shape.mean) / spread);
+  out[start + 12] = folded((shape.mean - shape.lowest) / spread);
 }
 
 /**
