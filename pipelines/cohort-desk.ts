@@ -1,10 +1,11 @@
 import { CohortBook } from '../operators/detect/cohort-book.ts';
 import { Siblings } from '../operators/detect/siblings.ts';
 import type { KernelOutput } from '../runtime/kernel.ts';
-import { numbered, type StateEntry } from '../runtime/state/state-entries.ts';
+import { numbered, type StateEntry, single } from '../runtime/state/state-entries.ts';
 import type { SeriesDefinition } from '../schemas/generated/series-definition.ts';
 
-const ENTRY = 'cohort';
+const ENTRY = 'cohort-days';
+const FULL = 'cohorts-full';
 
 /** Keeps the cohorts of a detect task: finds a series' own by its definition, saves and restores all. */
 export class CohortDesk {
@@ -25,20 +26,24 @@ export class CohortDesk {
     this.siblings?.forget(row);
   }
 
-  /** Counts the cohorts that were given up since the last call. */
+  /** Counts what of young series was not noted since the last call. */
   count(output: KernelOutput): void {
-    const evicted = this.#book.takeEvicted();
-    if (evicted > 0) output.count('cohorts_evicted_total', evicted);
+    const { late, full } = this.#book.takeLeftOut();
+    if (late > 0) output.count('youths_late_total', late);
+    if (full > 0) output.count('cohorts_full_total', full);
   }
 
-  entries(): Generator<StateEntry> {
-    return numbered(ENTRY, this.#book.takeChanged());
+  *entries(): Generator<StateEntry> {
+    yield* numbered(ENTRY, this.#book.takeChanged());
+    yield* single(FULL, this.#book);
   }
 
   /** Puts an entry of its own back; returns whether it was one. */
   restore(name: string, number: number, value: Uint8Array | null): boolean {
-    if (name !== ENTRY) return false;
-    if (value !== null) this.#book.restore(number, value);
+    if (name !== ENTRY && name !== FULL) return false;
+    if (value === null) return true;
+    if (name === FULL) this.#book.restoreFull(value);
+    else this.#book.restore(number, value);
     return true;
   }
 }

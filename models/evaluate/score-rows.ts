@@ -41,7 +41,8 @@ export async function scoreRows(setup: ScoringSetup, series: SeriesPoints): Prom
   let liveAfter = series.values.length;
   const { settings, siblings, tuning = defaultTuning } = setup;
   const detector = new Detector(setup.scorer, tables, tuning, siblings?.());
-  const input = settings === undefined ? { ...series, row } : { ...series, row, settings };
+  const rows = { ...series, row, live: siblings !== undefined };
+  const input = settings === undefined ? rows : { ...rows, settings };
   await backtestSeries(detector, input, (result, i) => {
     scores[i] = result.score;
     onsets[i] = result.onset;

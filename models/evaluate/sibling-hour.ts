@@ -18,6 +18,8 @@ export interface SiblingHour {
 }
 
 const HOUR_MS = 3_600_000;
+/** How long before the new series their siblings came into being: what a series goes by is two days old. */
+const BEFORE_MS = 48 * HOUR_MS;
 /** Points after which a series is live alone, and some more. */
 const GROWN_POINTS = 270;
 /** Seeds of the siblings: none is that of a new series. */
@@ -73,8 +75,9 @@ async function growCohort(
   for (let i = 0; i < siblings; i++) {
     const seed = SIBLING_SEED + CLASS_SEEDS * metricClasses.indexOf(metricClass) + i;
     const own = new Siblings(book, () => identity(metricClass, `sibling ${i}`));
-    const course = fleetSeries({ seed, metricClass, points, intervalMs });
-    await scoreRows({ ...setup, siblings: () => own }, course);
+    const { timestamps, values } = fleetSeries({ seed, metricClass, points, intervalMs });
+    const earlier = timestamps.map((ms) => ms - BEFORE_MS);
+    await scoreRows({ ...setup, siblings: () => own }, { timestamps: earlier, values });
   }
   return [...book.takeChanged()];
 }

@@ -26,6 +26,8 @@ export interface BacktestInput {
   /** State row of the series, new to the detector. */
   readonly row: number;
   readonly settings?: DetectSettings;
+  /** Whether the rows count as points that come as they are measured; by default they are back-fill. */
+  readonly live?: boolean;
 }
 
 /**
@@ -105,7 +107,7 @@ function pointsOf(rows: BacktestInput, from: number, to: number, newestBefore: n
     counts: Uint32Array.of(count),
     settingsOf: Uint32Array.of(0),
     settings: [rows.settings ?? defaultSettings],
-    historical: Uint8Array.of(1),
+    historical: Uint8Array.of(rows.live === true ? 0 : 1),
     timestamps,
     values,
   };

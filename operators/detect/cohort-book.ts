@@ -1,43 +1,30 @@
+import { Cohort, type CohortName, dayOf, knownDayOf, type SavedCohort } from './cohort.ts';
 import { WARNING_DAYS } from './tuning.ts';
+import type { Peak, Youths } from './youths.ts';
 
-/** Most cohorts of a task; a further one takes the place of the one that nothing was heard of for longest. */
+/** Most cohorts of a task: those that began first. */
 const MOST_COHORTS = 4096;
 /** Siblings that must have grown up before a new series may go by them. */
 const LEAST_SIBLINGS = 50;
-/** What the youths of siblings showed is halved in so many further ones. */
-const HALF_LIFE_YOUTHS = 1024;
-const FADED = 2 ** (-1 / HALF_LIFE_YOUTHS);
 const CALIBRATED = 1;
 /** A youth opens so many times fewer episodes than what is older: it is to add next to none to those that it opens alone. */
 const RARER = 5;
 const DAY_MS = 86_400_000;
 
-/** What makes series siblings. */
-export interface CohortName {
-  readonly tenant: string;
-  readonly metric: string;
-  /** As the definition says, not as the values look. */
-  readonly metricClass: string;
+/** What was to be noted of a cohort and was not. */
+export interface LeftOut {
+  /** It came days behind what is newer. */
+  late: number;
+  /** There are as many cohorts as a task may have. */
+  full: number;
 }
 
-/** The highest score that was held back of a series for its youth; '' and 0 for none. */
-interface Peak {
+/** Of which series, and when, something is asked or told. */
+export interface YoungPoint {
+  readonly key: string;
   readonly series: string;
-  readonly score: number;
+  readonly ms: number;
 }
-
-interface SavedCohort extends CohortName {
-  /** Siblings whose youth is over. */
-  readonly siblings: number;
-  /** The highest peaks of two different series, the higher one first. */
-  readonly peaks: readonly [Peak, Peak];
-  /** Its place in the order in which cohorts changed last. */
-  readonly change: number;
-}
-
-type Cohort = { -readonly [Key in keyof SavedCohort]: SavedCohort[Key] } & { dirty: boolean };
-
-const none: Peak = { series: '', score: 0 };
 
 /**
  * Remembers how far the series of each cohort went while they were too young to open an episode.
@@ -46,30 +33,41 @@ const none: Peak = { series: '', score: 0 };
  * once in n + 1 times. The level at which a new series may open an episode lies further up, where it is passed once in
  * `RARER` times `WARNING_DAYS` of youth. A series’ own peak has no part in its level: so two peaks of different series are
  * kept. Scores are not touched.
+ *
+ * A point goes by what was known at the end of the day before yesterday, by its own time. All that is answered is a
+ * function of what was noted of the days up to then, whatever the order, if nothing is noted or asked behind what is a day later.
  */
 export class CohortBook {
   readonly #cohorts: Cohort[] = [];
   readonly #numbers = new Map<string, number>();
   /** Whether any cohort has enough siblings: it only ever turns true, so most are spared a look. */
   #anyKnown = false;
-  #changes = 0;
-  #evicted = 0;
+  /** The day in which there were too many cohorts for the first time. */
+  #fullDay = Number.POSITIVE_INFINITY;
+  #isFullSaved = true;
+  #leftOut: LeftOut = { late: 0, full: 0 };
+  readonly #most: number;
 
-  /** Whether there is any cohort whose siblings are enough to go by. */
+  /** @param most cohorts that may be kept. */
+  constructor(most = MOST_COHORTS) {
+    this.#most = most;
+  }
+
+  /** Whether there is any cohort whose siblings are enough to go by, sooner or later. */
   get speaks(): boolean {
     return this.#anyKnown;
   }
 
-  /** Cohorts that lost their place since this was asked for last. */
-  takeEvicted(): number {
-    const evicted = this.#evicted;
-    this.#evicted = 0;
-    return evicted;
+  /** What was left out since this was asked for last. */
+  takeLeftOut(): LeftOut {
+    const leftOut = this.#leftOut;
+    this.#leftOut = { late: 0, full: 0 };
+    return leftOut;
   }
 
-  /** Whether the siblings of a new series are enough to go by. */
-  knows(key: string): boolean {
-    return (this.#find(key)?.siblings ?? 0) >= LEAST_SIBLINGS;
+  /** Whether the siblings of a new series are enough to go by at a time. */
+  knows(key: string, ms: number): boolean {
+    return this.#known(key, ms) !== undefined;
   }
 
   /**
@@ -77,95 +75,112 @@ export class CohortBook {
    *
    * @param youthMs how long a youth lasts.
    */
-  level(key: string, series: string, youthMs: number): number {
-    const cohort = this.#find(key);
-    if (cohort === undefined || cohort.siblings < LEAST_SIBLINGS) return Number.POSITIVE_INFINITY;
-    const [highest, next] = cohort.peaks;
+  level({ key, series, ms }: YoungPoint, youthMs: number): number {
+    const known = this.#known(key, ms);
+    if (known === undefined) return Number.POSITIVE_INFINITY;
+    const [highest, next] = known.peaks;
     const others = highest.series === series ? next.score : highest.score;
-    return Math.max(CALIBRATED, others) * caution(cohort.siblings, youthMs);
+    return Math.max(CALIBRATED, others) * caution(known.grown, youthMs);
   }
 
   /** Notes a score that is held back, or would be, for the youth of its series. */
-  note(key: string, series: string, score: number): void {
-    const cohort = this.#take(key);
-    const [highest, next] = cohort.peaks;
+  note({ key, series, ms }: YoungPoint, score: number): void {
     const peak: Peak = { series, score };
-    if (highest.series === series) {
-      if (score > highest.score) cohort.peaks = [peak, next];
-    } else if (score > highest.score) cohort.peaks = [peak, highest];
-    else if (score > next.score) cohort.peaks = [highest, peak];
+    this.#change(key, ms, (cohort, day) => cohort.note(day, peak));
   }
 
   /** Counts a series whose youth is over. */
-  grow(key: string): void {
-    const cohort = this.#take(key);
-    const [highest, next] = cohort.peaks;
-    cohort.siblings += 1;
-    cohort.peaks = [faded(highest), faded(next)];
-    if (cohort.siblings >= LEAST_SIBLINGS) this.#anyKnown = true;
+  grow(key: string, ms: number): void {
+    this.#change(key, ms, (cohort, day) => {
+      const isNoted = cohort.grow(day);
+      this.#anyKnown ||= cohort.grown >= LEAST_SIBLINGS;
+      return isNoted;
+    });
   }
 
   /** Yields the cohorts that changed and were not yielded yet; more may change in between two. */
   *takeChanged(): Generator<readonly [number: number, bytes: Uint8Array]> {
     for (const [number, cohort] of this.#cohorts.entries()) {
-      if (!cohort.dirty) continue;
-      cohort.dirty = false;
-      const { dirty: _, ...saved } = cohort;
-      yield [number, Buffer.from(JSON.stringify(saved satisfies SavedCohort))];
+      if (!cohort.isDirty) continue;
+      cohort.isDirty = false;
+      yield [number, Buffer.from(JSON.stringify(cohort.save()))];
     }
+  }
+
+  /** The day in which there were too many cohorts, if that changed since it was saved. */
+  save(): Uint8Array | undefined {
+    if (this.#isFullSaved) return undefined;
+    this.#isFullSaved = true;
+    return Buffer.from(JSON.stringify(this.#fullDay));
   }
 
   /** Puts a saved cohort back; numbers may come in any order, and again. */
   restore(number: number, bytes: Uint8Array): void {
-    const saved = JSON.parse(Buffer.from(bytes).toString()) as SavedCohort;
-    this.#put(number, { ...saved, dirty: false });
-    this.#changes = Math.max(this.#changes, saved.change);
+    this.#put(number, Cohort.from(JSON.parse(Buffer.from(bytes).toString()) as SavedCohort));
   }
 
-  #find(key: string): Cohort | undefined {
-    return this.#cohorts[this.#numbers.get(key) ?? -1];
+  restoreFull(bytes: Uint8Array): void {
+    this.#fullDay = JSON.parse(Buffer.from(bytes).toString()) as number;
   }
 
-  /** The cohort of a name, which it then has; it is about to change. */
-  #take(key: string): Cohort {
-    const number = this.#numbers.get(key) ?? this.#begin(key);
-    const cohort = this.#cohorts[number] as Cohort;
-    this.#changes += 1;
-    cohort.change = this.#changes;
-    cohort.dirty = true;
-    return cohort;
+  /** What is known of a cohort at a time, if its siblings are enough. */
+  #known(key: string, ms: number): Youths | undefined {
+    const cohort = this.#cohorts[this.#numbers.get(key) ?? -1];
+    const day = knownDayOf(ms);
+    if (cohort === undefined || !this.#hasPlace(cohort, day)) return undefined;
+    const known = cohort.asOf(day);
+    return known !== undefined && known.grown >= LEAST_SIBLINGS ? known : undefined;
   }
 
-  #begin(key: string): number {
+  /**
+   * Whether a cohort is one of those that began first, as far as can be told at the end of a day.
+   *
+   * One that began in the day before there were too many, or later, may have been left out at first, by the order in which
+   * things came: it counts for nothing.
+   */
+  #hasPlace(cohort: Cohort, day: number): boolean {
+    return day < this.#fullDay || cohort.firstDay < this.#fullDay - 1;
+  }
+
+  #change(key: string, ms: number, change: (cohort: Cohort, day: number) => boolean): void {
+    const day = dayOf(ms);
+    const number = this.#numbers.get(key) ?? this.#begin(key, day);
+    const cohort = this.#cohorts[number];
+    if (cohort === undefined) this.#leftOut.full += 1;
+    else if (change(cohort, day)) cohort.isDirty = true;
+    else this.#leftOut.late += 1;
+  }
+
+  /** Number of a new cohort; -1 where it has no place, for as many began before it. */
+  #begin(key: string, day: number): number {
+    const number = this.#cohorts.length < this.#most ? this.#cohorts.length : this.#place(day);
+    if (number < 0) return number;
     const [tenant = '', metric = '', metricClass = ''] = JSON.parse(key) as string[];
-    const number = this.#cohorts.length < MOST_COHORTS ? this.#cohorts.length : this.#oldest();
-    this.#put(number, {
-      ...{ tenant, metric, metricClass },
-      siblings: 0,
-      peaks: [none, none],
-      change: 0,
-      dirty: true,
-    });
+    this.#put(number, new Cohort({ tenant, metric, metricClass }, day));
     return number;
   }
 
-  #oldest(): number {
-    let oldest = 0;
-    for (const [number, { change }] of this.#cohorts.entries()) {
-      if (change < (this.#cohorts[oldest] as Cohort).change) oldest = number;
+  /** Place of a cohort that began later, which it loses. */
+  #place(day: number): number {
+    if (day >= this.#fullDay) return -1;
+    let last = 0;
+    for (const [number, { firstDay }] of this.#cohorts.entries()) {
+      if (firstDay > (this.#cohorts[last] as Cohort).firstDay) last = number;
     }
-    this.#evicted += 1;
-    return oldest;
+    const lastDay = (this.#cohorts[last] as Cohort).firstDay;
+    this.#fullDay = Math.min(this.#fullDay, Math.max(day, lastDay));
+    this.#isFullSaved = false;
+    return day < lastDay ? last : -1;
   }
 
   #put(number: number, cohort: Cohort): void {
     const before = this.#cohorts[number];
     // A name that lost this number may have another by now.
-    if (before !== undefined && this.#numbers.get(cohortKey(before)) === number)
-      this.#numbers.delete(cohortKey(before));
+    if (before !== undefined && this.#numbers.get(cohortKey(before.name)) === number)
+      this.#numbers.delete(cohortKey(before.name));
     this.#cohorts[number] = cohort;
-    this.#numbers.set(cohortKey(cohort), number);
-    if (cohort.siblings >= LEAST_SIBLINGS) this.#anyKnown = true;
+    this.#numbers.set(cohortKey(cohort.name), number);
+    if (cohort.grown >= LEAST_SIBLINGS) this.#anyKnown = true;
   }
 }
 
@@ -182,8 +197,4 @@ export function cohortKey({ tenant, metric, metricClass }: CohortName): string {
 function caution(siblings: number, youthMs: number): number {
   const youths = (RARER * WARNING_DAYS * DAY_MS) / youthMs;
   return 1 + Math.max(0, Math.log(youths / siblings)) / Math.log(siblings + 1);
-}
-
-function faded({ series, score }: Peak): Peak {
-  return { series, score: score * FADED };
 }

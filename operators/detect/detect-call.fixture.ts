@@ -15,6 +15,8 @@ export interface Track {
   readonly settings?: Partial<DetectSettings>;
   /** Score at which an episode opens; 1 by default. */
   readonly level?: number;
+  /** Whether its points are back-fill. */
+  readonly historical?: boolean;
 }
 
 /** Everything that a detector said of one series, point by point. */
@@ -104,7 +106,7 @@ function inputOf(tracks: readonly Track[], cuts: readonly Cut[]): DetectInput {
     counts: Uint32Array.from(cuts, ([, from, to]) => to - from),
     settingsOf: Uint32Array.from(cuts, ([track]) => track),
     settings: tracks.map(({ settings }) => ({ ...defaultSettings, ...settings })),
-    historical: new Uint8Array(cuts.length),
+    historical: Uint8Array.from(cuts, ([track]) => (tracks[track]?.historical === true ? 1 : 0)),
     levels: cuts.map(([track]) =>
       new Float64Array(classNames.length).fill(tracks[track]?.level ?? 1),
     ),

@@ -69,7 +69,7 @@ export class Detector {
   readonly #columns = new MemberColumns();
   #output = newDetectOutput(0, this.#columns.surprise);
   /** The run at hand; one object, written anew for each. */
-  readonly #maturing = { row: 0, metricClass: '', before: 0, after: 0 };
+  readonly #maturing = { row: 0, metricClass: '', before: 0, after: 0, historical: 0 };
   readonly #reading: PointReading & OnsetReading & SumReading;
 
   /** @param siblings what series may go by beside themselves; absent: nothing. */
@@ -176,9 +176,9 @@ export class Detector {
     run.metricClass = settings.class;
     run.before = this.#pass.ordinal[start] as number;
     run.after = run.before + end - start;
+    run.historical = this.#reading.historical;
     this.#maturity.begin(run);
     for (let i = start; i < end; i++) this.#point(input, settings, factor, i);
-    this.#maturity.end(run);
     this.#store(row, input.timestamps[end - 1] as number);
   }
 
@@ -216,7 +216,7 @@ export class Detector {
     rateSudden(reading, this.#pass, this.#tuning);
     reading.score = factor * Math.max(reading.calibrated, reading.sudden);
     reading.confidence = before / (before + CONFIDENCE_POINTS);
-    reading.lifeCycle = this.#maturity.stage(before, reading.gapMs, reading.intervalMs);
+    reading.lifeCycle = this.#maturity.pass(reading);
     reading.span = this.#pass.span[i] as number;
     reading.grain = this.#pass.grain[i] as number;
     reading.gap = this.#pass.gap[i] === 1 && before > 0;

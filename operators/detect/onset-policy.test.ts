@@ -11,9 +11,10 @@ import { Siblings } from './siblings.ts';
 import { defaultTuning } from './tuning.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** A policy over one warm series; `at` takes its next point, so many minutes on, and gives the onset. */
-function setUp(siblings?: Siblings, before = 1000) {
+function setUp(siblings?: Siblings, before = 1000, over: Partial<OnsetReading> = {}) {
   const tables = newDetectTables({ rowsPerPage: 4, pagesPerSlab: 4 });
   tables.series.allocate();
   const book = new EpisodeBook(tables.episodes, classTunings(defaultTuning));
@@ -46,6 +47,7 @@ function setUp(siblings?: Siblings, before = 1000) {
     flat: false,
     leap: 0,
     sudden: 0,
+    ...over,
   };
   const at = (minutes: number, score: number, gap = false) => {
     Object.assign(reading, { ms: reading.ms + minutes * MINUTE_MS, score, gap });
@@ -83,14 +85,16 @@ describe('OnsetPolicy', () => {
 
 describe('a young series', () => {
   /** What a series with so many siblings, which went up to `peak`, does at a score after so many points. */
-  const opensAt = (siblings: number, peak: number, before: number, score: number) => {
+  const opensAt = (siblings: number, peak: number, before: number, score: number, over = {}) => {
     const book = new CohortBook();
     const key = cohortKey({ tenant: 'a', metric: 'load', metricClass: 'general' });
-    book.note(key, 'one of them', peak);
-    for (let i = 0; i < siblings; i++) book.grow(key);
+    const ms = 1e12 - 2 * DAY_MS;
+    book.note({ key, series: 'one of them', ms }, peak);
+    for (let i = 0; i < siblings; i++) book.grow(key, ms);
     const { at } = setUp(
       new Siblings(book, () => ({ tenant: 'a', name: 'load', series: 'new' })),
       before,
+      over,
     );
     return at(1, score);
   };
@@ -106,5 +110,10 @@ describe('a young series', () => {
     expect(opensAt(100, 2, 31, 9)).toBe(0);
     expect(opensAt(100, 2, 32, 9)).toBe(2);
     expect(opensAt(49, 2, 40, 9)).toBe(0);
+  });
+
+  it('opens none by what siblings did a day ago, nor by points that are historical', () => {
+    expect(opensAt(100, 2, 40, 9, { ms: 1e12 - DAY_MS })).toBe(0);
+    expect(opensAt(100, 2, 40, 9, { historical: 1 })).toBe(0);
   });
 });

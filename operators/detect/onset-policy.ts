@@ -167,13 +167,14 @@ export class OnsetPolicy {
 
   /** Whether a series that is not ready by itself goes beyond what its siblings did at its age. */
   #outgrows(settings: DetectSettings, reading: OnsetReading): boolean {
-    const { before, intervalMs, row, score } = reading;
+    const { before, historical, intervalMs, ms, row, score } = reading;
     const { warmPoints, warmMs } = this.#tuning;
     const youth = Math.max(warmPoints * intervalMs, warmMs);
     const points = WITH_SIBLINGS * before;
-    if (this.#siblings === undefined || before < WINDOW) return false;
+    if (this.#siblings === undefined || before < WINDOW || historical !== 0) return false;
     if (points < warmPoints || points * intervalMs < warmMs) return false;
-    return this.#siblings.allow(row, settings.class, score, youth - youth / WITH_SIBLINGS);
+    const young = { row, metricClass: settings.class, ms };
+    return this.#siblings.allow(young, score, youth - youth / WITH_SIBLINGS);
   }
 
   /** Whether a series has stayed above its band for longer than a burst lasts, or is at many times what it was. */

@@ -72,9 +72,9 @@ export const detectOptions = z
       ),
     cohorts: z
       .boolean()
-      .default(false)
+      .default(true)
       .describe(
-        'Whether a new series with 50 live siblings or more (same tenant, metric and class) is live after a third of the points and of the time that it needs alone, held to what they did when they were as young. What it opens then depends on the order in which points of different series came.',
+        'Whether a new series with 50 siblings or more (same tenant, metric and class, in its task) that had grown up by the end of the day before yesterday (UTC) is live after a third of the points and of the time that it needs alone, held to what they did when they were as young.',
       ),
     warmPoints: z
       .int()

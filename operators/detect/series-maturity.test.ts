@@ -16,6 +16,7 @@ import { Siblings } from './siblings.ts';
 const SIBLINGS = 100;
 const POINTS = 260;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const LIVE = lifeCycles.indexOf('live');
 
 let scorer: Scorer;
@@ -35,7 +36,7 @@ function track(seed: number, fromMs: number): Track {
 }
 
 const siblings = Array.from({ length: SIBLINGS }, (_, i) => track(100 + i, 1e12));
-const newcomer = track(7, 1e12 + POINTS * MINUTE_MS);
+const newcomer = track(7, 1e12 + 2 * DAY_MS);
 const tracks = [...siblings, newcomer];
 /** All points in the order of the log, so many of a series at a time. */
 function cutsOf(points: number): Cut[] {
@@ -60,31 +61,47 @@ function siblingsBy(book: CohortBook, metricOf: (row: number) => string): Siblin
   }));
 }
 
-/** @param metricOf name by row. @param restoredAfter call after which all goes on from what was saved. */
-async function run(
-  calls: readonly (readonly Cut[])[],
-  metricOf: (row: number) => string = () => 'load',
+interface RunSetup {
+  readonly calls: readonly (readonly Cut[])[];
+  readonly all?: readonly Track[];
+  /** Name by row; the same for all by default. */
+  readonly metricOf?: (row: number) => string;
+  /** Call after which all goes on from what was saved. */
+  readonly restoredAfter?: number;
+}
+
+interface AllOutcome {
+  readonly results: readonly TrackResult[];
+  readonly saved: ReadonlyMap<number, string>;
+}
+
+async function runAll({
+  calls,
+  all = tracks,
+  metricOf = () => 'load',
   restoredAfter = calls.length,
-): Promise<Outcome> {
+}: RunSetup): Promise<AllOutcome> {
   const saved = new Map<number, string>();
   const save = (book: CohortBook) => {
     for (const [number, bytes] of book.takeChanged())
       saved.set(number, Buffer.from(bytes).toString());
   };
   const first = new CohortBook();
-  const bench = newBench(scorer, tracks.length, siblingsBy(first, metricOf));
-  const results = await runCalls(bench, tracks, calls.slice(0, restoredAfter));
+  const bench = newBench(scorer, all.length, siblingsBy(first, metricOf));
+  const results = await runCalls(bench, all, calls.slice(0, restoredAfter));
   save(first);
-  let own = results[SIBLINGS] as TrackResult;
-  if (restoredAfter < calls.length) {
-    const second = new CohortBook();
-    for (const [number, text] of saved) second.restore(number, Buffer.from(text));
-    const { detector } = newBench(scorer, 0, siblingsBy(second, metricOf), bench.tables);
-    const rest = await runCalls({ ...bench, detector }, tracks, calls.slice(restoredAfter));
-    save(second);
-    own = joined(own, rest[SIBLINGS] as TrackResult);
-  }
-  return { newcomer: own, saved };
+  if (restoredAfter === calls.length) return { results, saved };
+  const second = new CohortBook();
+  for (const [number, text] of saved) second.restore(number, Buffer.from(text));
+  const { detector } = newBench(scorer, 0, siblingsBy(second, metricOf), bench.tables);
+  const rest = await runCalls({ ...bench, detector }, all, calls.slice(restoredAfter));
+  save(second);
+  return { results: results.map((own, i) => joined(own, rest[i] as TrackResult)), saved };
+}
+
+async function run(setup: RunSetup): Promise<Outcome> {
+  const { results, saved } = await runAll(setup);
+  return { newcomer: results[SIBLINGS] as TrackResult, saved };
 }
 
 function joined(a: TrackResult, b: TrackResult): TrackResult {
@@ -98,8 +115,9 @@ describe('a new series among 100 live siblings', () => {
   let known: Outcome;
   let alone: Outcome;
   beforeAll(async () => {
-    known = await run(asOne(cutsOf(POINTS)));
-    alone = await run(asOne(cutsOf(POINTS)), (row) => (row === SIBLINGS ? 'heat' : 'load'));
+    const calls = asOne(cutsOf(POINTS));
+    known = await run({ calls });
+    alone = await run({ calls, metricOf: (row) => (row === SIBLINGS ? 'heat' : 'load') });
   });
 
   it('is live after a third of the points that it needs alone', () => {
@@ -107,7 +125,11 @@ describe('a new series among 100 live siblings', () => {
     expect(known.newcomer.lifeCycles.indexOf(LIVE)).toBe(85);
     expect(known.newcomer.lifeCycles.slice(85).every((stage) => stage === LIVE)).toBe(true);
     const cohorts = [...known.saved.values()].map((text) => JSON.parse(text));
-    expect(cohorts).toMatchObject([{ metric: 'load', siblings: SIBLINGS + 1 }]);
+    const days = [
+      [11_574, { grown: SIBLINGS }],
+      [11_576, { grown: 1 }],
+    ];
+    expect(cohorts).toMatchObject([{ metric: 'load', days }]);
   });
 
   it('has the scores that it has alone, to the bit', () => {
@@ -123,16 +145,73 @@ describe('a new series among 100 live siblings', () => {
 
   it.each([7, 64])('owes nothing to how points are cut into calls (%d a call)', async (size) => {
     const cuts = cutsOf(size);
-    const inMany = await run(cuts.map((cut) => [cut]));
-    const inOne = await run(asOne(cuts));
+    const inMany = await run({ calls: cuts.map((cut) => [cut]) });
+    const inOne = await run({ calls: asOne(cuts) });
     for (const other of [inMany, inOne]) expect(other).toEqual(known);
   });
 
-  it.each([50, 98, 100, 120])('goes on from what was saved (after run %d)', async (after) => {
-    const calls = [...cutsOf(POINTS).slice(0, SIBLINGS), ...cutsOf(4).slice(-65)].map((cut) => [
-      cut,
-    ]);
-    expect(calls).toHaveLength(SIBLINGS + 65);
-    expect(await run(calls, () => 'load', after)).toEqual(known);
+  it.each([50, 98, 100, 120])(
+    'goes on from what was saved (after run %d)',
+    async (restoredAfter) => {
+      const calls = [...cutsOf(POINTS).slice(0, SIBLINGS), ...cutsOf(4).slice(-65)].map((cut) => [
+        cut,
+      ]);
+      expect(calls).toHaveLength(SIBLINGS + 65);
+      expect(await run({ calls, restoredAfter })).toEqual(known);
+    },
+  );
+
+  it.each(['newcomer', 'siblings'])('has none where it is back-fill (%s)', async (who) => {
+    const all = tracks.map((each, row) => ({
+      ...each,
+      historical: (row === SIBLINGS) === (who === 'newcomer'),
+    }));
+    const { results } = await runAll({ calls: asOne(cutsOf(POINTS)), all });
+    expect(results[SIBLINGS]?.lifeCycles.indexOf(LIVE)).toBe(256);
+  });
+
+  it('has them from a midnight on', async () => {
+    const midnight = 11_576 * DAY_MS;
+    const all = [...siblings, track(7, midnight - 100 * MINUTE_MS)];
+    const { results } = await runAll({ calls: asOne(cutsOf(POINTS)), all });
+    expect(results[SIBLINGS]?.lifeCycles.indexOf(LIVE)).toBe(100);
+  });
+});
+
+describe('series that come into being all the time', () => {
+  const YOUNG = 260;
+  const PIECE = 65;
+  const random = seededRandom(5);
+  const all = Array.from({ length: YOUNG }, (_, i) =>
+    track(500 + i, 11_580 * DAY_MS + Math.floor(4 * 1440 * random()) * MINUTE_MS),
+  );
+
+  /** Pieces of all series in the order in which they come when each is as late as `draw` says, a share of `lateMs`. */
+  function arriving(lateMs: number, draw: (row: number) => number): (readonly Cut[])[] {
+    const pieces: { readonly cut: Cut; readonly atMs: number }[] = [];
+    for (const [row, { timestamps }] of all.entries()) {
+      let atMs = 0;
+      for (let from = 0; from < POINTS; from += PIECE) {
+        // In its own order, and the last point of a piece no more than so late behind the first.
+        const cut: Cut = [row, from, from + PIECE];
+        const [firstMs = 0, lastMs = 0] = [timestamps[from], timestamps[from + PIECE - 1]];
+        atMs = Math.max(atMs, lastMs + (lateMs - (lastMs - firstMs)) * draw(row));
+        pieces.push({ cut, atMs });
+      }
+    }
+    return pieces.sort((a, b) => a.atMs - b.atMs).map(({ cut }) => [cut]);
+  }
+
+  const earlyLive = (results: readonly TrackResult[]) =>
+    results.filter(({ lifeCycles: stages }) => stages.indexOf(LIVE) === 85).length;
+
+  it('owe nothing to the order in which their points come, within a day', async () => {
+    const inOrder = await runAll({ calls: arriving(2 * PIECE * MINUTE_MS, () => 0.5), all });
+    expect(earlyLive(inOrder.results)).toBeGreaterThan(40);
+    expect(earlyLive(inOrder.results)).toBeLessThan(YOUNG - 60);
+    for (const draw of [seededRandom(2), (row: number) => row % 2]) {
+      const other = await runAll({ calls: arriving(DAY_MS, draw), all, restoredAfter: 500 });
+      expect(other.results).toEqual(inOrder.results);
+    }
   });
 });

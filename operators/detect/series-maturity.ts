@@ -1,3 +1,4 @@
+import { dayOf } from './cohort.ts';
 import { lifeCycles } from './detect-output.ts';
 import type { RateCalibration } from './rate-calibration.ts';
 import type { Siblings } from './siblings.ts';
@@ -24,53 +25,90 @@ export interface MaturingRun {
   /** Points of the series before the run, and with it. */
   readonly before: number;
   readonly after: number;
+  /** Other than 0 if its points are back-fill or too late to act on. */
+  readonly historical: number;
+}
+
+/** A point of the run at hand. */
+export interface MaturingPoint {
+  readonly ms: number;
+  /** Points of the series before it, and the time since the last of them. */
+  readonly before: number;
+  readonly gapMs: number;
+  readonly intervalMs: number;
 }
 
 /**
  * Tells how far a series has come, by its points and by whether it has siblings to go by.
  *
- * A series whose youth ends is counted for its cohort at the end of the run in which it does: between `begin` and `end` its
- * cohort stays as it is, so that nothing depends on how runs are put together to calls.
+ * A series whose youth ends is counted for its cohort by the time of the point with which it does. What is historical has
+ * no part in that: it neither goes by siblings nor counts as one, for it comes at any time.
  */
 export class SeriesMaturity {
   readonly #tuning: DetectTuning;
   readonly #calibration: RateCalibration;
   readonly #siblings: Siblings | undefined;
-  #wasGrown = false;
+  #run: MaturingRun | undefined;
+  #isGrown = false;
+  /** Whether siblings may be asked; the day for which they were last. */
+  #asks = false;
+  #day = 0;
   /** Points from which on the series at hand is on probation, and live. */
   #warm = 0;
   #live = LIVE_POINTS;
 
-  /** @param calibration of the series at hand, loaded before `begin` and stored after `end`. */
+  /** @param calibration of the series at hand, loaded before `begin` and stored after its last point. */
   constructor(tuning: DetectTuning, calibration: RateCalibration, siblings: Siblings | undefined) {
     this.#tuning = tuning;
     this.#calibration = calibration;
     this.#siblings = siblings;
   }
 
-  begin({ row, metricClass, before, after }: MaturingRun): void {
-    this.#wasGrown = this.#isGrown(before);
-    const young = before < LIVE_POINTS && after > WINDOW;
-    const known = young && this.#siblings?.areKnown(row, metricClass) === true;
-    const part = known ? WITH_SIBLINGS : 1;
-    this.#warm = Math.floor(this.#tuning.warmPoints / part);
-    this.#live = Math.floor(LIVE_POINTS / part);
+  /** Turns to a run, whose object is read until the next. */
+  begin(run: MaturingRun): void {
+    const { before, after, historical } = run;
+    this.#run = run;
+    this.#isGrown = this.#hasGrown(before);
+    this.#asks = this.#siblings !== undefined && historical === 0;
+    this.#asks &&= before < LIVE_POINTS && after > WINDOW;
+    this.#day = Number.NaN;
+    this.#setParts(1);
   }
 
-  /** Place in `lifeCycles` of a series that had so many points, the last of them `gapMs` ago. */
-  stage(before: number, gapMs: number, intervalMs: number): number {
+  /** Takes the next point, once it is learned; returns the place in `lifeCycles` of the series at it. */
+  pass(point: MaturingPoint): number {
+    const { before, gapMs, intervalMs, ms } = point;
+    if (!this.#isGrown) this.#grow(before + 1, ms);
     if (before < WINDOW) return COLD;
     if (gapMs > STALE_INTERVALS * intervalMs) return STALE;
+    if (this.#asks) this.#ask(ms);
     if (before < this.#warm) return WARMING;
     return before < this.#live ? PROBATION : LIVE;
   }
 
-  end({ row, metricClass, after }: MaturingRun): void {
-    if (!this.#wasGrown && this.#isGrown(after)) this.#siblings?.grow(row, metricClass);
+  #grow(points: number, ms: number): void {
+    if (!this.#hasGrown(points)) return;
+    this.#isGrown = true;
+    if (this.#run?.historical !== 0) return;
+    const { row, metricClass } = this.#run;
+    this.#siblings?.grow({ row, metricClass, ms });
+  }
+
+  #ask(ms: number): void {
+    const day = dayOf(ms);
+    if (day === this.#day || this.#run === undefined) return;
+    this.#day = day;
+    const { row, metricClass } = this.#run;
+    this.#setParts(this.#siblings?.areKnown(row, metricClass, ms) === true ? WITH_SIBLINGS : 1);
+  }
+
+  #setParts(parts: number): void {
+    this.#warm = Math.floor(this.#tuning.warmPoints / parts);
+    this.#live = Math.floor(LIVE_POINTS / parts);
   }
 
   /** Whether a series has lived through all in which it may be held back for its youth; it stays so. */
-  #isGrown(points: number): boolean {
+  #hasGrown(points: number): boolean {
     const { warmPoints, warmMs } = this.#tuning;
     const livedMs = this.#calibration.exposureDays * DAY_MS;
     return points >= Math.max(LIVE_POINTS, warmPoints) && livedMs >= warmMs;

@@ -8,6 +8,13 @@ export interface RowIdentity {
   readonly series: string;
 }
 
+/** A point of a young series; its class as its definition says. */
+export interface YoungRow {
+  readonly row: number;
+  readonly metricClass: string;
+  readonly ms: number;
+}
+
 /** Series whose cohort is known without a look at their definition: those that are young just now. */
 const MOST_CACHED = 4096;
 
@@ -33,22 +40,23 @@ export class Siblings {
     this.#identityOf = identityOf;
   }
 
-  /** Whether a new series has enough siblings to go by. @param metricClass as its definition says. */
-  areKnown(row: number, metricClass: string): boolean {
-    return this.#book.speaks && this.#book.knows(this.#member(row, metricClass).key);
+  /** Whether a new series has enough siblings to go by at a time. @param metricClass as its definition says. */
+  areKnown(row: number, metricClass: string, ms: number): boolean {
+    return this.#book.speaks && this.#book.knows(this.#member(row, metricClass).key, ms);
   }
 
   /** Whether a series may open an episode although it is young, and notes what it would have opened by. */
-  allow(row: number, metricClass: string, score: number, youthMs: number): boolean {
+  allow({ row, metricClass, ms }: YoungRow, score: number, youthMs: number): boolean {
     const { key, series } = this.#member(row, metricClass);
-    const allowed = score >= this.#book.level(key, series, youthMs);
-    this.#book.note(key, series, score);
+    const point = { key, series, ms };
+    const allowed = score >= this.#book.level(point, youthMs);
+    this.#book.note(point, score);
     return allowed;
   }
 
   /** Counts a series whose youth is over. */
-  grow(row: number, metricClass: string): void {
-    this.#book.grow(this.#member(row, metricClass).key);
+  grow({ row, metricClass, ms }: YoungRow): void {
+    this.#book.grow(this.#member(row, metricClass).key, ms);
     this.forget(row);
   }
 
