@@ -66,7 +66,7 @@ describe('OnnxEnsemble', { timeout: 60_000 }, () => {
       const rows = 257;
       const input = rowsOf(entry, rows);
       const together = await scores(entry, input, rows);
-      for (const size of [1, 2, 3, 7, 8, 32, 100]) {
+      for (const size of [1, 2, 3, 5, 7, 8, 17, 31, 32, 33, 64, 100]) {
         const apart = new Float32Array(together.length);
         for (let at = 0; at < rows; at += size) {
           const count = Math.min(size, rows - at);

@@ -8,6 +8,8 @@ import type { ModelEntry, ModelSet, Scorer } from './scorer.ts';
 
 /** Rows per run of the runtime: bounds its memory; outputs do not depend on it. */
 const RUN_ROWS = 4096;
+/** A matrix of one column is multiplied in another order than wider ones, and so gives other bits: a row alone is run twice. */
+const LEAST_ROWS = 2;
 /** Tensor names of every model of ours. */
 const INPUT = 'rows';
 const OUTPUT = 'scores';
@@ -81,14 +83,22 @@ export class OnnxEnsemble implements Scorer {
 
 async function runRows(model: Loaded, input: Float32Array, rows: number): Promise<Float32Array> {
   const { id, inputWidth, outputWidth } = model.entry;
-  const data = input.subarray(0, rows * inputWidth) as Float32Array<ArrayBuffer>;
-  const tensor = new Tensor('float32', data, [rows, inputWidth]);
-  const result = await model.session.run({ [INPUT]: tensor });
+  const given = input.subarray(0, rows * inputWidth) as Float32Array<ArrayBuffer>;
+  const data = rows < LEAST_ROWS ? repeated(given, LEAST_ROWS) : given;
+  const dims = [data.length / inputWidth, inputWidth];
+  const result = await model.session.run({ [INPUT]: new Tensor('float32', data, dims) });
   const scores = result[OUTPUT]?.data;
-  if (!(scores instanceof Float32Array) || scores.length !== rows * outputWidth) {
+  const length = Math.max(rows, LEAST_ROWS) * outputWidth;
+  if (!(scores instanceof Float32Array) || scores.length !== length) {
     throw new PipelineError('MODEL_SHAPE', `${id} did not give [${rows} × ${outputWidth}]`);
   }
-  return scores;
+  return scores.subarray(0, rows * outputWidth);
+}
+
+function repeated(row: Float32Array<ArrayBuffer>, times: number): Float32Array<ArrayBuffer> {
+  const rows = new Float32Array(times * row.length);
+  for (let i = 0; i < times; i++) rows.set(row, i * row.length);
+  return rows;
 }
 
 async function open(folder: string, entry: ModelEntry): Promise<Loaded> {
