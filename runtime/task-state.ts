@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import type { TaskAddress } from './kernel-call.ts';
 import type { SlotReader } from './slot.ts';
 import { stateTopic } from './stage-spec.ts';
+import { EntrySides } from './state/entry-sides.ts';
 import { type HandEntries, SavedState } from './state/saved-state.ts';
 import { purgeRecord, type Stamp, sideRecord, stampRecord } from './state/state-record.ts';
 import type { OutboundRecord, PartitionRange, TopicRecord, Transport } from './transport.ts';
@@ -34,7 +35,7 @@ export class TaskState {
   #acknowledged = 0;
   #torn: readonly number[] = [];
   #stamped = '{}';
-  #written = new Map<string, number>();
+  #written = new EntrySides();
   #deleted = new Set<string>();
   #toPurge = new Set<string>();
   /** Whether parts of a checkpoint were made and its end was not. */
@@ -111,7 +112,7 @@ export class TaskState {
     if (this.#begun) return;
     this.#begun = true;
     this.#checkpoint += 1;
-    this.#written = new Map();
+    this.#written = new EntrySides();
     this.#deleted = new Set();
   }
 
@@ -131,7 +132,7 @@ export class TaskState {
 
   *#purges(): Iterable<OutboundRecord> {
     for (const name of this.#toPurge) {
-      if (this.#written.has(name)) continue;
+      if (this.#written.get(name) !== undefined) continue;
       // The side that says "removed" goes last: without it the other one would be back.
       const mark = this.#saved.sides.get(name) ?? 0;
       for (const side of [1 - mark, mark]) yield this.#record(purgeRecord({ name, side }));
@@ -143,11 +144,13 @@ export class TaskState {
     if (this.#checkpoint === this.#acknowledged) return;
     this.#acknowledged = this.#checkpoint;
     const { sides } = this.#saved;
-    for (const [name, side] of this.#written) sides.set(name, side);
-    for (const name of this.#toPurge) if (!this.#written.has(name)) sides.delete(name);
+    sides.assign(this.#written);
+    for (const name of this.#toPurge) {
+      if (this.#written.get(name) === undefined) sides.delete(name);
+    }
     // A removed entry’s sides go with the next checkpoint: until this one’s stamp stands they may still be needed.
     this.#toPurge = this.#deleted;
-    this.#written = new Map();
+    this.#written = new EntrySides();
   }
 
   #record(record: Omit<TopicRecord, 'timestampMs'>): OutboundRecord {

@@ -1,4 +1,5 @@
 import type { FetchedRecord, PartitionRange, TopicRecord, Transport } from '../transport.ts';
+import { EntrySides } from './entry-sides.ts';
 import {
   isStamp,
   readSide,
@@ -40,7 +41,7 @@ export type HandEntries = (entries: readonly TopicRecord[]) => Promise<void>;
 export class SavedState {
   readonly #source: SavedStateSource;
   /** Side with the last complete version, by entry key (binary text). */
-  readonly sides = new Map<string, number>();
+  readonly sides = new EntrySides();
   /** Entries whose last complete version says that they were removed; their records can go. */
   readonly removed = new Set<string>();
   /** Sides written by checkpoints without a stamp so far, by name and side, oldest first. */
