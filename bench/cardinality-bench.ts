@@ -5,8 +5,11 @@ import { residentBytes } from './cpu-meter.ts';
 import { PipelineRun } from './pipeline-run.ts';
 import { openSite } from './site.ts';
 
-/** Rounds before memory is read: each brings so many points of every series that windows close. */
-const FIRST_ROUNDS = 1;
+/** Points on their way at a time: what waits on a topic is not measured, and must not fill the disk. */
+const MOST_UNDER_WAY = 4_000_000;
+/** Series that the product’s settings are made for: of a tenant, and remembered by validate in a partition. */
+const TENANT_SERIES = 10_000_000;
+const RECENT_SERIES = 6_000_000;
 
 /**
  * Measures the memory of a worker with all five stages by the number of series it holds, and how fast they come back.
@@ -18,7 +21,7 @@ const FIRST_ROUNDS = 1;
  */
 export async function cardinalityBench(options: BenchOptions): Promise<BenchFigures> {
   const { series, pointsPerSeries } = options;
-  const site = await openSite(options);
+  const site = await openSite(options, roomFor(options));
   const run = await PipelineRun.open(site, { ...options, planted: 0 }, { pilots: 0 });
   try {
     await run.startWorkers();
@@ -26,10 +29,10 @@ export async function cardinalityBench(options: BenchOptions): Promise<BenchFigu
     const empty = residentBytes();
     const round = series * pointsPerSeries;
     const start = performance.now();
-    await sendRounds(run, FIRST_ROUNDS, round);
+    await sendRound(run, round);
     const defined = residentBytes();
     const afterFirst = performance.now();
-    await sendRounds(run, 1, round);
+    await sendRound(run, round);
     const updateSeconds = (performance.now() - afterFirst) / 1000;
     await run.settle();
     collect();
@@ -43,8 +46,7 @@ export async function cardinalityBench(options: BenchOptions): Promise<BenchFigu
     await restoredAll(run);
     const restoreCpu = process.cpuUsage(cpu);
     const ready = performance.now();
-    run.grant(round);
-    await run.untilScored(round);
+    await sendRound(run, round);
     const restored = seriesHeld(run);
     return {
       pointsPerSecond: rounded(round / updateSeconds),
@@ -76,10 +78,29 @@ async function restoredAll({ pipeline }: PipelineRun): Promise<void> {
   while (pipeline.metrics.ready().status !== 'ok') await sleep(2);
 }
 
-async function sendRounds(run: PipelineRun, rounds: number, points: number): Promise<void> {
-  run.grant(rounds * points);
+/** Settings that let so many series in; none where the product’s own do. */
+function roomFor({ series, partitions }: BenchOptions): readonly string[] {
+  const perPartition = Math.ceil((1.1 * series) / partitions);
+  return [
+    ...(series > 0.9 * TENANT_SERIES ? [`enrich.maxSeriesPerTenant=${2 * series}`] : []),
+    // Heads may take half of it, and the older half of them is forgotten when they are full.
+    ...(2 * perPartition > RECENT_SERIES ? [`validate.recentSeries=${2 * perPartition}`] : []),
+  ];
+}
+
+/** Sends a point or more of every series, no more than can be under way at a time, and waits for their scores. */
+async function sendRound(run: PipelineRun, points: number): Promise<void> {
   const { covered, countedTotal } = run.counts();
-  await run.untilScored(covered + countedTotal + rounds * points);
+  const before = covered + countedTotal;
+  for (let granted = 0; granted < points; ) {
+    const now = run.counts();
+    const underWay = granted - (now.covered + now.countedTotal - before);
+    const room = Math.min(points - granted, MOST_UNDER_WAY - underWay);
+    if (room > 0) run.grant(room);
+    granted += Math.max(0, room);
+    await Promise.race([sleep(20), run.pipeline.failed]);
+  }
+  await run.untilScored(before + points);
 }
 
 /** Series that enrich and detect hold, over their tasks. */

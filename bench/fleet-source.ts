@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Codec } from '../schemas/codec.ts';
 import type { MetricBatch } from '../schemas/generated/metric-batch.ts';
 import { randomFrom } from '../test/support/random.ts';
+import { FleetWave } from './fleet-wave.ts';
 
 /** How a fleet of series is made; the same setup gives the same values. */
 export interface FleetSetup {
@@ -44,13 +45,14 @@ const PLANTED_POINTS = 6;
 /** Points of a series between two planted anomalies: they must be episodes of their own. */
 const PLANTED_APART = 128;
 const METRICS_PER_HOST = 16;
-const WAVE = Float64Array.from({ length: 4096 }, (_, i) => Math.sin((i / 4096) * 2 * Math.PI));
+/** Encoded records that are kept; of a larger fleet they are encoded anew each time, for they would be most of what it takes. */
+const MOST_KEPT_SERIES = 4_000_000;
 
 interface Group {
   readonly first: number;
   readonly size: number;
   /** Encoded record whose columns are written anew for each use. */
-  readonly template: Buffer;
+  readonly template: Buffer | undefined;
 }
 
 /**
@@ -61,12 +63,12 @@ interface Group {
  */
 export class FleetSource {
   readonly planted: Planted[] = [];
+  readonly #codec: Pick<Codec, 'encode'>;
   readonly #setup: FleetSetup;
   readonly #groups: readonly Group[];
   readonly #random: () => number;
-  readonly #level: Float64Array;
-  readonly #swing: Float64Array;
-  readonly #phase: Uint32Array;
+  readonly #wave: FleetWave;
+  /** By series, where anomalies are planted at all. */
   readonly #nextPlant: Float64Array;
   readonly #lift: Float64Array;
   readonly #historyRounds: number;
@@ -74,27 +76,25 @@ export class FleetSource {
   /** Groups whose series are pilots, in order, spread evenly: their anomalies must not all come at once. */
   readonly #pilots: readonly number[];
   readonly #plantedPoints: number;
-  #noise: number;
   #round: number;
   #order: number[] = [];
   #debt = 0;
   #left = 0;
 
   constructor(codec: Pick<Codec, 'encode'>, setup: FleetSetup) {
+    this.#codec = codec;
     this.#setup = setup;
     this.#random = randomFrom(setup.seed);
-    this.#noise = (setup.seed * 2654435761) | 1;
+    this.#wave = new FleetWave(setup.seed);
     const perRecord = Math.max(1, Math.floor(setup.pointsPerRecord / setup.pointsPerSeries));
     this.#perRecord = perRecord;
     this.#groups = Array.from({ length: Math.ceil(setup.series / perRecord) }, (_, g) => {
       const first = g * perRecord;
       const size = Math.min(perRecord, setup.series - first);
-      return { first, size, template: encodeGroup(codec, first, size, setup.pointsPerSeries) };
+      const isKept = setup.series <= MOST_KEPT_SERIES;
+      const template = isKept ? this.#encode(first, size) : undefined;
+      return { first, size, template };
     });
-    this.#level = Float64Array.from({ length: setup.series }, () => 10 + 1000 * this.#random());
-    this.#swing = this.#level.map((level) => level * (0.05 + 0.2 * this.#random()));
-    this.#phase = Uint32Array.from({ length: setup.series }, () => 4096 * this.#random());
-    this.#lift = new Float64Array(setup.series);
     const { historyPoints = HISTORY_POINTS, plantedPoints = PLANTED_POINTS } = setup;
     this.#plantedPoints = plantedPoints;
     this.#historyRounds = Math.ceil(historyPoints / setup.pointsPerSeries);
@@ -102,9 +102,15 @@ export class FleetSource {
     this.#round = this.#historyRounds;
     const pilots = new Set(this.#pilots);
     const history = this.#historyRounds * setup.pointsPerSeries;
-    this.#nextPlant = Float64Array.from({ length: setup.series }, (_, s) =>
+    const planting = setup.planted > 0 ? setup.series : 0;
+    this.#lift = new Float64Array(planting);
+    this.#nextPlant = new Float64Array(planting).map((_, s) =>
       pilots.has(Math.floor(s / perRecord)) ? history : history + historyPoints,
     );
+  }
+
+  #encode(first: number, size: number): Buffer {
+    return encodeGroup(this.#codec, first, size, this.#setup.pointsPerSeries);
   }
 
   /** Groups of series; one record of each makes a round. */
@@ -134,34 +140,23 @@ export class FleetSource {
   record(group: number, round: number): FleetRecord {
     const { pointsPerSeries: perSeries } = this.#setup;
     const { first, size, template } = this.#groups[group] as Group;
-    const value = Buffer.from(template);
+    const value = template === undefined ? this.#encode(first, size) : Buffer.from(template);
     const points = size * perSeries;
     const { timestampsAt, valuesAt } = columnsOf(value.length, points);
     let at = 0;
     for (let s = first; s < first + size; s++) {
       const from = round * perSeries;
+      this.#wave.open(s);
       this.#plant(s, from);
-      const plantEnd = (this.#nextPlant[s] as number) - PLANTED_APART + this.#plantedPoints;
-      const lift = this.#lift[s] as number;
+      const plantEnd = (this.#nextPlant[s] ?? 0) - PLANTED_APART + this.#plantedPoints;
+      const lift = this.#lift[s] ?? 0;
       for (let i = from; i < from + perSeries; i++) {
         value.writeDoubleLE(this.timeOf(s, i), timestampsAt + at);
-        value.writeDoubleLE(this.#valueAt(s, i) + (i < plantEnd ? lift : 0), valuesAt + at);
+        value.writeDoubleLE(this.#wave.valueAt(i) + (i < plantEnd ? lift : 0), valuesAt + at);
         at += 8;
       }
     }
     return { group, value, points };
-  }
-
-  #valueAt(series: number, i: number): number {
-    const swing = this.#swing[series] as number;
-    // Xorshift32: the generator shares the cores with what it feeds.
-    let noise = this.#noise;
-    noise ^= noise << 13;
-    noise ^= noise >>> 17;
-    noise ^= noise << 5;
-    this.#noise = noise;
-    const wave = WAVE[((this.#phase[series] as number) + i * 29) & 4095] as number;
-    return (this.#level[series] as number) + swing * (wave + noise * 7e-11);
   }
 
   /** Event time of a point, epoch ms. */
@@ -185,14 +180,14 @@ export class FleetSource {
     }
   }
 
-  /** Decides whether an anomaly begins with point `from` of a series. */
+  /** Decides whether an anomaly begins with point `from` of a series, which the wave is at. */
   #plant(series: number, from: number): void {
     const { planted, pointsPerSeries } = this.#setup;
     if (from >= this.#historyRounds * pointsPerSeries) this.#debt += planted * pointsPerSeries;
     if (this.#debt < 1 || from < (this.#nextPlant[series] as number)) return;
     this.#debt -= 1;
     this.#nextPlant[series] = from + PLANTED_APART;
-    this.#lift[series] = 30 * (this.#swing[series] as number);
+    this.#lift[series] = 30 * this.#wave.swing;
     const startMs = this.timeOf(series, from);
     this.planted.push({ series, startMs, endMs: this.timeOf(series, from + this.#plantedPoints) });
   }
