@@ -80,7 +80,7 @@ export async function allBench({ client, save }: BenchOptions): Promise<BenchFig
 
 async function figuresOf(args: readonly string[]): Promise<Record<string, unknown>> {
   try {
-    const command = [main, ...args, '--json'];
+    const command = [...process.execArgv, main, ...args, '--json'];
     const { stdout } = await run(process.execPath, command, { timeout: ROW_LIMIT_MS });
     return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
   } catch (error) {

@@ -64,6 +64,8 @@ if (what === 'test') handOver(node, [join(root, 'test', 'run-tests.ts'), ...rest
 else
   handOver(node, [
     '--disable-warning=ExperimentalWarning',
+    // As `tuneEngine` has it for all other threads: the main one is there before it can say so.
+    '--max-semi-space-size=16',
     join(root, 'cli', 'main.ts'),
     what,
     ...rest,
