@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.ts';
 import { type ColumnType, type ColumnView, columnTypes, columnWidths } from './column-type.ts';
 import { FreeRows } from './free-rows.ts';
 import { PageImages } from './page-image.ts';
+import { PageMarks } from './page-marks.ts';
 import { type Slab, SlabMemory } from './slab-memory.ts';
 
 /** A column of a table: `length` elements per row (default 1). */
@@ -41,7 +42,7 @@ export class PagedTable {
   readonly #slabShift: number;
   readonly #pagesPerSlab: number;
   readonly #images: PageImages;
-  readonly #dirty = new Set<number>();
+  readonly #dirty = new PageMarks();
   readonly #free = new FreeRows();
   #lastDirty = -1;
   #rowCount = 0;
@@ -132,7 +133,7 @@ export class PagedTable {
    * asked for. A page’s mark goes with its image: rows may change between two pages, and what is not yielded stays marked.
    */
   *takeDirty(): Generator<readonly [page: number, image: Uint8Array | null]> {
-    for (const page of [...this.#dirty].sort((a, b) => a - b)) {
+    for (const page of this.#dirty.marked()) {
       this.#dirty.delete(page);
       this.#lastDirty = -1;
       yield [page, this.#image(page)];
