@@ -32,6 +32,8 @@ export class ChunkCache {
   readonly #inMemory = new Set<number>();
   /** Places in the scratch that are free again, by length. */
   readonly #freed = new Map<number, number[]>();
+  /** Bytes of the chunk of a length that left memory last: where chunks come and go, one takes the place of another. */
+  readonly #spare = new Map<number, Uint8Array>();
   #heldBytes = 0;
   #scratchEnd = 0;
 
@@ -49,7 +51,14 @@ export class ChunkCache {
     return this.#chunks.has(number);
   }
 
-  /** Makes a chunk of zeros, or puts one in place of what was there. */
+  /** Returns zeros to put as a chunk. */
+  blank(length: number): Uint8Array {
+    const spare = this.#spare.get(length);
+    this.#spare.delete(length);
+    return spare?.fill(0) ?? new Uint8Array(length);
+  }
+
+  /** Takes a chunk in, the bytes themselves, in place of what was there. */
   put(number: number, bytes: Uint8Array): void {
     this.drop(number);
     this.#chunks.set(number, { length: bytes.length, bytes, position: -1 });
@@ -60,7 +69,7 @@ export class ChunkCache {
   change(number: number): Uint8Array {
     const chunk = this.#chunk(number);
     if (chunk.bytes === undefined) {
-      chunk.bytes = new Uint8Array(chunk.length);
+      chunk.bytes = this.blank(chunk.length);
       this.#scratch?.read(chunk.position, chunk.bytes);
       this.#hold(number, chunk.length);
     } else if (this.#inMemory.delete(number)) this.#inMemory.add(number);
@@ -100,6 +109,7 @@ export class ChunkCache {
     if (this.#scratch === undefined || chunk.bytes === undefined) return;
     if (chunk.position < 0) chunk.position = this.#place(chunk.length);
     this.#scratch.write(chunk.position, chunk.bytes);
+    this.#spare.set(chunk.length, chunk.bytes);
     chunk.bytes = undefined;
     this.#inMemory.delete(number);
     this.#heldBytes -= chunk.length;

@@ -110,7 +110,7 @@ describe('TextStore', () => {
       for (const store of all)
         for (const [chunk, bytes] of store.takeDirty())
           saved.set(chunk, bytes && Uint8Array.from(bytes));
-      const restored = new TextStore();
+      const restored = new TextStore({ memoryBytes: 100_000, scratch: new MemoryScratch() });
       for (const [chunk, bytes] of saved) restored.readChunk(chunk, bytes);
       return restored;
     }

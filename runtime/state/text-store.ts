@@ -41,7 +41,7 @@ export class TextStore {
     if (pool === undefined) throw new PipelineError('STATE_LAYOUT', `text of ${text.length} bytes`);
     const cell = pool.take();
     const number = pool.chunkOf(cell);
-    if (!this.#chunks.has(number)) this.#chunks.put(number, new Uint8Array(pool.chunkBytes));
+    if (!this.#chunks.has(number)) this.#chunks.put(number, this.#chunks.blank(pool.chunkBytes));
     const chunk = this.#chunks.change(number);
     const at = pool.offsetOf(cell);
     viewOf(chunk).setUint32(at, text.length + 1, true);
@@ -95,7 +95,7 @@ export class TextStore {
       pool.restore(number, () => false);
       return this.#chunks.drop(number);
     }
-    const bytes = new Uint8Array(pool.chunkBytes);
+    const bytes = this.#chunks.blank(pool.chunkBytes);
     bytes.set(saved);
     const view = viewOf(bytes);
     pool.restore(number, (at) => view.getUint32(at, true) !== 0);
