@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, rounded } from './bench-result.ts';
 import { residentBytes } from './cpu-meter.ts';
@@ -124,7 +126,8 @@ function lifeCycles({ pipeline }: PipelineRun) {
   return { lifeCycles: detect?.gauges ?? {} };
 }
 
-/** Lets the collector run where the process allows it, so that garbage is not taken for state. */
+/** Lets the collector run, so that garbage is not taken for state. */
 function collect(): void {
-  (globalThis as { gc?: () => void }).gc?.();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }

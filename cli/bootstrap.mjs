@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript for Node 20 and up: it runs before anything is installed. Installs what is missing, then hands over
 // to the Node 24 that came with the packages. `bootstrap.mjs start …` is `vigie start …`; `bootstrap.mjs test …` is vitest;
-// `bootstrap.mjs install` only installs.
+// `bootstrap.mjs install` only installs, `bootstrap.mjs bench …` measures, with a worker's process as it is otherwise.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,15 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const stamp = join(root, 'node_modules', '.vigie-installed');
+
+/**
+ * How the process of a worker begins; the image (deploy/docker/Dockerfile) has the same. The young generation is that of
+ * the main thread, which is there before `tuneEngine` can say so. Buffers from 1 MiB on are taken from the system and given
+ * back at once: left to itself malloc keeps ever larger ones, and between them what was freed. Other libraries of C know no
+ * such names.
+ */
+const workerFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16'];
+const workerMemory = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '8388608' };
 
 /** Installs the locked packages unless this very lockfile was installed already. */
 function install() {
@@ -48,8 +57,8 @@ function runtimeNode() {
   process.exit(1);
 }
 
-function handOver(node, args) {
-  const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') };
+function handOver(node, args, more = {}) {
+  const env = { ...more, ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') };
   const child = spawn(node, args, { stdio: 'inherit', env, cwd: process.cwd() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
@@ -61,12 +70,6 @@ install();
 if (what === 'install') process.exit(0);
 const node = runtimeNode();
 if (what === 'test') handOver(node, [join(root, 'test', 'run-tests.ts'), ...rest]);
-else
-  handOver(node, [
-    '--disable-warning=ExperimentalWarning',
-    // As `tuneEngine` has it for all other threads: the main one is there before it can say so.
-    '--max-semi-space-size=16',
-    join(root, 'cli', 'main.ts'),
-    what,
-    ...rest,
-  ]);
+else if (what === 'bench')
+  handOver(node, [...workerFlags, join(root, 'bench', 'run.ts'), ...rest], workerMemory);
+else handOver(node, [...workerFlags, join(root, 'cli', 'main.ts'), what, ...rest], workerMemory);

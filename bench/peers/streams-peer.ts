@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundledModels } from '../../models/onnx-ensemble.ts';
 import { serversHome } from '../../test/servers/installation.ts';
+import { environmentOfServers } from '../../test/servers/server-process.ts';
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL('streams', import.meta.url));
@@ -61,7 +62,7 @@ export class StreamsPeer {
   static async start(job: StreamsJob): Promise<StreamsPeer> {
     const classes = await built();
     const { brokers, input, output, schemaFile, schemaId, threads, folder } = job;
-    const child = spawn('java', [
+    const command = [
       ...JVM,
       '-cp',
       `${classes}/*`,
@@ -75,8 +76,8 @@ export class StreamsPeer {
       folder,
       'streams-peer',
       String(schemaId),
-    ]);
-    return new StreamsPeer(child);
+    ];
+    return new StreamsPeer(spawn('java', command, { env: environmentOfServers() }));
   }
 
   async stop(): Promise<void> {

@@ -20,6 +20,12 @@ export interface ServerCommand {
   readonly ready: () => Promise<boolean>;
 }
 
+/** The environment of servers beside a worker: ours, without what is set for the worker’s own memory. */
+export function environmentOfServers(): NodeJS.ProcessEnv {
+  const { MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_, ...environment } = process.env;
+  return environment;
+}
+
 /** A server process under guard: it ends with us, whatever happens to us. */
 export class ServerProcess {
   readonly #guard: ChildProcess;
@@ -45,7 +51,7 @@ export class ServerProcess {
     await once(log, 'open');
     const guard = spawn('sh', [guardScript, pidFile, ...server.command], {
       cwd: server.folder,
-      env: { ...process.env, ...server.env },
+      env: { ...environmentOfServers(), ...server.env },
       stdio: ['pipe', log, log],
     });
     log.close();
