@@ -26,6 +26,7 @@ export const blankReading = {
   flat: false,
   leap: 0,
   sudden: 0,
+  burst: false,
   before: 0,
   gap: false,
 };

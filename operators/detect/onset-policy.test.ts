@@ -47,6 +47,7 @@ function setUp(siblings?: Siblings, before = 1000, over: Partial<OnsetReading> =
     flat: false,
     leap: 0,
     sudden: 0,
+    burst: false,
     ...over,
   };
   const at = (minutes: number, score: number, gap = false) => {
@@ -110,6 +111,15 @@ describe('a young series', () => {
     expect(opensAt(100, 2, 31, 9)).toBe(0);
     expect(opensAt(100, 2, 32, 9)).toBe(2);
     expect(opensAt(49, 2, 40, 9)).toBe(0);
+  });
+
+  it('opens none at a leap that may be the first of its bursts, unless siblings had none such', () => {
+    const leap = { sudden: 3, intervalMs: 15_000 };
+    const burst = { ...leap, burst: true };
+    expect(setUp(undefined, 100, leap).at(1, 3)).toBe(2);
+    expect(setUp(undefined, 100, burst).at(1, 3)).toBe(0);
+    expect(opensAt(100, 1, 100, 3, burst)).toBe(2);
+    expect(opensAt(100, 2, 100, 3, burst)).toBe(0);
   });
 
   it('opens none by what siblings did a day ago, nor by points that are historical', () => {

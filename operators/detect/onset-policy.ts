@@ -45,6 +45,8 @@ export interface OnsetReading extends PointReading, GateReading {
   gap: boolean;
   /** Score of its leap or run of repeats by itself: from 1 on it needs no other point to confirm it. */
   sudden: number;
+  /** Whether that may be the first of its bursts: only siblings tell. */
+  burst: boolean;
 }
 
 /**
@@ -159,9 +161,9 @@ export class OnsetPolicy {
   }
 
   #ready(reading: OnsetReading): boolean {
-    const { before, intervalMs, sudden } = reading;
+    const { before, burst, intervalMs, sudden } = reading;
     const { warmPoints, warmMs } = this.#tuning;
-    if (sudden >= 1 && before >= LEAST_POINTS) return true;
+    if (sudden >= 1 && !burst && before >= LEAST_POINTS) return true;
     return before >= warmPoints && (before * intervalMs >= warmMs || this.#stays(reading));
   }
 

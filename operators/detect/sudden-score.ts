@@ -4,7 +4,7 @@ import { type DetectTuning, WARNING_DAYS } from './tuning.ts';
 
 /** Leaps and repeats say nothing before: a watched thing often starts together with its watching. */
 const SUDDEN_MS = 10 * 60_000;
-/** Short bursts are to be expected of a series until it was watched for so long: they say nothing at shorter intervals. */
+/** Short bursts are to be expected of a series until it was watched for so long; longer intervals do not show them. */
 const BURST_MS = 57_000;
 const BURSTS_KNOWN_MS = 3_600_000;
 
@@ -18,6 +18,8 @@ export interface SuddenReading {
   sudden: number;
   /** Whether the values stand still as they never did. */
   flat: boolean;
+  /** Whether it leaps upwards where that may be the first of its bursts: then it opens no episode by itself. */
+  burst: boolean;
   /** Its leap where that has score 1 by itself, else 0. */
   leap: number;
 }
@@ -27,6 +29,7 @@ export function rateSudden(reading: SuddenReading, pass: FeaturePass, tuning: De
   reading.sudden = 0;
   reading.flat = false;
   reading.leap = 0;
+  reading.burst = false;
   const { point, before } = reading;
   if (before * reading.intervalMs < SUDDEN_MS) return;
   const known = before / (before + tuning.suddenPoints);
@@ -42,7 +45,7 @@ function leapScore(reading: SuddenReading, pass: FeaturePass, tuning: DetectTuni
   const record = pass.record[point] as number;
   if (record <= 0) return 0;
   const up = (pass.leap[point] as number) > 0;
-  if (up && intervalMs < BURST_MS && before * intervalMs < BURSTS_KNOWN_MS) return 0;
+  reading.burst = up && intervalMs < BURST_MS && before * intervalMs < BURSTS_KNOWN_MS;
   const ratio = ratioOfRecords(before, intervalMs, WARNING_DAYS);
   return record / Math.log(Math.max(tuning.recordRatio, ratio));
 }

@@ -44,6 +44,7 @@ describe('a point far beyond all before it', { timeout: 60_000 }, () => {
       const at = 1_800_000 / stepMs;
       const result = await runTrack(scorer, noise(1, at + 5, stepMs, at, [36]));
       expect(opened(result)).toEqual([]);
+      expect(result.scores[at]).toBeGreaterThan(1);
     },
   );
 
