@@ -3,12 +3,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { BenchOptions } from './bench-options.ts';
 import { type BenchFigures, rounded } from './bench-result.ts';
-import { residentBytes } from './cpu-meter.ts';
+import { cpuPerPoint, residentBytes } from './cpu-meter.ts';
 import { PipelineRun } from './pipeline-run.ts';
 import { openSite } from './site.ts';
 
 /** Points on their way at a time: what waits on a topic is not measured, and must not fill the disk. */
 const MOST_UNDER_WAY = 4_000_000;
+/** Points by which a rate is told, in rounds of a point or more of every series. */
+const LEAST_UPDATES = 4_000_000;
 /** Series that the product’s settings are made for: of a tenant, and remembered by validate in a partition. */
 const TENANT_SERIES = 10_000_000;
 const RECENT_SERIES = 6_000_000;
@@ -31,11 +33,10 @@ export async function cardinalityBench(options: BenchOptions): Promise<BenchFigu
     const empty = residentBytes();
     const round = series * pointsPerSeries;
     const start = performance.now();
-    await sendRound(run, round);
+    await sendAll(run, round);
     const defined = residentBytes();
     const afterFirst = performance.now();
-    await sendRound(run, round);
-    const updateSeconds = (performance.now() - afterFirst) / 1000;
+    const rate = await updateRate(run, round);
     await run.settle();
     collect();
     const full = residentBytes();
@@ -43,15 +44,15 @@ export async function cardinalityBench(options: BenchOptions): Promise<BenchFigu
     const stopping = performance.now();
     await run.stopWorker();
     const starting = performance.now();
-    const cpu = process.cpuUsage();
+    const cpuStarting = process.cpuUsage();
     await run.startWorkers();
     await restoredAll(run);
-    const restoreCpu = process.cpuUsage(cpu);
+    const restoreCpu = process.cpuUsage(cpuStarting);
     const ready = performance.now();
-    await sendRound(run, round);
+    await sendAll(run, round);
     const restored = seriesHeld(run);
     return {
-      pointsPerSecond: rounded(round / updateSeconds),
+      ...rate,
       bytesPerSeries: Math.round((full - empty) / series),
       bytesPerSeriesWhenDefined: Math.round((defined - empty) / series),
       rssMiB: Math.round(full / 2 ** 20),
@@ -75,6 +76,22 @@ export async function cardinalityBench(options: BenchOptions): Promise<BenchFigu
   }
 }
 
+/** Sends rounds of a point or more of every series, which are known by now, and tells rate and CPU. */
+async function updateRate(run: PipelineRun, round: number) {
+  // A small fleet is through before anything can be measured.
+  const rounds = Math.max(1, Math.round(LEAST_UPDATES / round));
+  const cpu = run.meter.read();
+  const start = performance.now();
+  await sendAll(run, rounds * round);
+  const seconds = (performance.now() - start) / 1000;
+  const { total, worker, generator } = cpuPerPoint(cpu, run.meter.read(), rounds * round);
+  return {
+    pointsPerSecond: rounded((rounds * round) / seconds),
+    cpuNsPerPoint: total,
+    cpuNsPerPointBy: { worker, generator },
+  };
+}
+
 /** Resolves when all state is back and every task could take input: threads, models and group included. */
 async function restoredAll({ pipeline }: PipelineRun): Promise<void> {
   while (pipeline.metrics.ready().status !== 'ok') await sleep(2);
@@ -90,8 +107,8 @@ function roomFor({ series, partitions }: BenchOptions): readonly string[] {
   ];
 }
 
-/** Sends a point or more of every series, no more than can be under way at a time, and waits for their scores. */
-async function sendRound(run: PipelineRun, points: number): Promise<void> {
+/** Sends so many points, no more than can be under way at a time, and waits for their scores. */
+async function sendAll(run: PipelineRun, points: number): Promise<void> {
   const { covered, countedTotal } = run.counts();
   const before = covered + countedTotal;
   for (let granted = 0; granted < points; ) {
