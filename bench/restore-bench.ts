@@ -4,7 +4,7 @@ import { topology } from '../pipelines/topology.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { SlotReader, SlotWriter } from '../runtime/slot.ts';
 import { ScratchFile } from '../runtime/state/scratch-file.ts';
-import { numbered, type StateEntry } from '../runtime/state/state-entries.ts';
+import type { StateEntry } from '../runtime/state/state-entries.ts';
 import { TaskState } from '../runtime/task-state.ts';
 import { untilIdle } from '../test/support/pipeline-reading.ts';
 import { parseScrape, sumSamples } from '../test/support/scrape.ts';
@@ -64,22 +64,17 @@ async function saveState(run: PipelineRun, { series, partitions, stepMs }: Bench
       for (const round of [0, 1]) await held.update({ from, to }, round);
       from = to;
     }
-    const written = await writeCheckpoint(run, partition, entriesOf(held), checkpointPartBytes);
+    const written = await writeCheckpoint(
+      run,
+      partition,
+      held.shelf.entries(),
+      checkpointPartBytes,
+    );
     stateRecords += written.records;
     stateBytes += written.bytes;
     scratch.close();
   }
   return { stateRecords, stateBytes };
-}
-
-/** The entries of a detect task, by the names that its kernel gives them. */
-function* entriesOf({ shelf }: HeldTask): Generator<StateEntry> {
-  yield* numbered('series', shelf.series.takeDirty());
-  yield* numbered('season', shelf.seasons.takeDirty());
-  yield* numbered('hour', shelf.hours.takeDirty());
-  yield* numbered('episode', shelf.episodes.takeDirty());
-  yield* numbered('watch', shelf.watches.takeDirty());
-  yield* numbered('text', shelf.texts.takeDirty());
 }
 
 async function writeCheckpoint(

@@ -119,6 +119,7 @@ async function readBack(
       [task.shelf.series, restored.shelf.series],
       [task.shelf.seasons, restored.shelf.seasons],
       [task.shelf.hours, restored.shelf.hours],
+      [task.shelf.weeks, restored.shelf.weeks],
       [task.shelf.episodes, restored.shelf.episodes],
       [task.shelf.watches, restored.shelf.watches],
     ];
@@ -162,6 +163,7 @@ function bytesOf(tasks: readonly HeldTask[], series: number) {
     detectBytes: sum(({ shelf }) => shelf.series.byteLength),
     watchBytes: sum(({ shelf }) => shelf.watches.byteLength),
     seasonBytes: sum(({ shelf }) => shelf.seasons.byteLength + shelf.hours.byteLength),
+    weekBytes: sum(({ shelf }) => shelf.weeks.byteLength),
     textBytes: sum(({ shelf }) => shelf.texts.heldBytes),
   };
 }

@@ -3,6 +3,7 @@ import { backtestSeries } from '../operators/detect/backtest-series.ts';
 import { defaultSettings } from '../operators/detect/detect-input.ts';
 import { newDetectTables } from '../operators/detect/detect-tables.ts';
 import { Detector } from '../operators/detect/detector.ts';
+import { allowedSeason } from '../operators/detect/series-tier.ts';
 import { localClock } from '../operators/local-clock.ts';
 import type { SeriesContext } from '../schemas/generated/series-context.ts';
 import type { Course } from './nearest-window.ts';
@@ -22,18 +23,20 @@ export interface ForecastBand {
  */
 export async function forecastBand(
   { timestamps, values }: Course,
-  context: Pick<SeriesContext, 'intervalMs' | 'timeZone'> | undefined,
+  context: Pick<SeriesContext, 'intervalMs' | 'timeZone' | 'season' | 'metricType'> | undefined,
 ): Promise<ForecastBand> {
   const tables = newDetectTables({ rowsPerPage: 1, pagesPerSlab: 1 });
   const row = tables.series.allocate();
   const detector = new Detector(await OnnxEnsemble.load(), tables);
   const { intervalMs = 0, timeZone = 'UTC' } = context ?? {};
+  const season =
+    context === undefined ? defaultSettings.season : allowedSeason(context, defaultSettings.season);
   const band = { expected: [] as number[], lower: [] as number[], upper: [] as number[] };
   const input = {
     timestamps: Float64Array.from(timestamps),
     values: Float64Array.from(values),
     row,
-    settings: { ...defaultSettings, intervalMs, clock: localClock(timeZone) },
+    settings: { ...defaultSettings, intervalMs, clock: localClock(timeZone), season },
   };
   await backtestSeries(detector, input, ({ expected, lower, upper }) => {
     band.expected.push(expected);

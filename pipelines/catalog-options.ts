@@ -73,6 +73,12 @@ const metric = z
       .describe(
         'IANA time zone by whose clocks `maintenanceHours` and the hours and days of its season go.',
       ),
+    season: z
+      .enum(['UNKNOWN', 'NONE', 'DAILY', 'WEEKLY'])
+      .default('UNKNOWN')
+      .describe(
+        'What of its season is told apart: `NONE` nothing, `DAILY` times of day, `WEEKLY` those of each weekday too, so that what comes every week at the same hour is no news. `UNKNOWN` is `WEEKLY` for a `BUSINESS_KPI` or `SLI`, else what `detect.season` says.',
+      ),
     intervalMs: z
       .number()
       .int()

@@ -6,6 +6,7 @@ import { OpeningLevels } from '../operators/detect/opening-levels.ts';
 import { type DetectOptions, settingsFrom, tuningFrom } from '../operators/detect/options.ts';
 import { type GatherDrops, RunGatherer } from '../operators/detect/run-gatherer.ts';
 import { SeriesShelf } from '../operators/detect/series-shelf.ts';
+import { seriesTiers } from '../operators/detect/series-tier.ts';
 import { memberIds } from '../operators/detect/state-columns.ts';
 import { SourceProgress } from '../operators/source-progress.ts';
 import { liveSpan } from '../operators/stale-sweep.ts';
@@ -139,16 +140,14 @@ class DetectKernel implements Kernel {
     lifeCycles.forEach((state, i) => {
       output.gauge(`series{state="${state}"}`, this.#shelf.stages[i] ?? 0);
     });
+    const { tiers } = this.#shelf;
+    seriesTiers.forEach((tier, i) => {
+      output.gauge(`tier_series{tier="${tier}"}`, tiers[i] ?? 0);
+    });
   }
 
   *checkpoint(): Generator<StateEntry> {
-    const { series, seasons, hours, episodes, watches, texts } = this.#shelf;
-    yield* numbered('series', series.takeDirty());
-    yield* numbered('season', seasons.takeDirty());
-    yield* numbered('hour', hours.takeDirty());
-    yield* numbered('episode', episodes.takeDirty());
-    yield* numbered('watch', watches.takeDirty());
-    yield* numbered('text', texts.takeDirty());
+    yield* this.#shelf.entries();
     yield* single('sweep', this.#shelf.sweep);
     yield* single('source', this.#progress);
     yield* single('time', this.#eventTime);
@@ -161,16 +160,10 @@ class DetectKernel implements Kernel {
   restore(key: Uint8Array, value: Uint8Array | null): void {
     this.#restored = true;
     const { name, number } = parseStateKey(key);
-    const { series, seasons, hours, episodes, watches, texts, sweep } = this.#shelf;
-    if (name === 'series') series.readPage(number, value);
-    else if (name === 'season') seasons.readPage(number, value);
-    else if (name === 'hour') hours.readPage(number, value);
-    else if (name === 'episode') episodes.readPage(number, value);
-    else if (name === 'watch') watches.readPage(number, value);
-    else if (name === 'text') texts.readChunk(number, value);
-    else if (this.#cohorts.restore(name, number, value)) return;
-    else if (this.#entities.restore(name, number, value) || value === null) return;
-    else if (name === 'sweep') sweep.restore(value);
+    if (this.#shelf.restore(name, number, value) || this.#cohorts.restore(name, number, value))
+      return;
+    if (this.#entities.restore(name, number, value) || value === null) return;
+    if (name === 'sweep') this.#shelf.sweep.restore(value);
     else if (name === 'source') this.#progress.restore(value);
     else if (name === 'time') this.#eventTime.restore(value);
     else if (name === 'feedback') this.#book.restore(number, value);
@@ -250,6 +243,8 @@ class DetectKernel implements Kernel {
       this.#shelf.setLifeCycle(input.rows[run] ?? 0, scored.lifeCycle[last] ?? 0);
     }
     this.#gatherer.clear();
+    const refused = scored.weeksRefused;
+    if (refused > 0) output.count('tier_refused_total{tier="T2"}', refused);
     output.count('points_out_total', points);
     for (const member of memberIds) output.count(`scored_total{member="${member}"}`, points);
   }

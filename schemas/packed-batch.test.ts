@@ -212,6 +212,7 @@ const context: SeriesContext = {
   maintenance: [{ fromMs: 1, toMs: 2 }],
   maintenanceHours: [{ days: ['MONDAY'], startMinute: 0, endMinute: 60 }],
   timeZone: 'UTC',
+  season: 'UNKNOWN',
   sensitivity: 0.85,
   businessImpact: null,
   runbookUrl: null,

@@ -12,6 +12,7 @@ export const blankReading = {
   lower: 0,
   upper: 0,
   sum: 0,
+  usual: 0,
   calibrated: 0,
   score: 0,
   level: 1,

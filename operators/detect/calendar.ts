@@ -1,5 +1,8 @@
 import { type LocalClock, utcClock } from '../local-clock.ts';
 
+/** What of the season of a series is told apart: nothing, times of day, or those of each weekday. */
+export type Season = 'none' | 'daily' | 'weekly';
+
 /** By what the hours and days of a series go. */
 export interface Calendar {
   readonly clock: LocalClock;

@@ -1,5 +1,5 @@
 import type { WeeklyHours } from '../weekly-hours.ts';
-import { type Calendar, utcCalendar } from './calendar.ts';
+import { type Calendar, type Season, utcCalendar } from './calendar.ts';
 
 /** Which movements may open an episode. */
 export type Direction = 'both' | 'up' | 'down';
@@ -36,6 +36,8 @@ export interface DetectSettings extends Calendar {
   /** 0 to 1 (exclusive); 0.85 takes scores as they are, more opens earlier. */
   readonly sensitivity: number;
   readonly class: string;
+  /** How far a series may rise: `none` keeps it in tier T0, `daily` in T1, `weekly` lets it have T2. */
+  readonly season: Season;
 }
 
 /** Settings of a metric about which nothing was said. */
@@ -54,6 +56,7 @@ export const defaultSettings: DetectSettings = {
   maintenanceHours: [],
   sensitivity: 0.85,
   class: 'general',
+  season: 'daily',
 };
 
 /**

@@ -117,6 +117,8 @@ export interface DetectOutput {
   readonly classChanges: readonly ClassChange[];
   /** At each point where something beside the score decided on an onset. */
   readonly rulings: readonly OnsetRuling[];
+  /** Times that a series found no room for the hours of its week. */
+  readonly weeksRefused: number;
 }
 
 /** Makes an output with room for so many points; `surprises` is the detector’s own column. */
@@ -135,5 +137,6 @@ export function newDetectOutput(size: number, surprises: Float64Array): DetectOu
     episodes: [],
     classChanges: [],
     rulings: [],
+    weeksRefused: 0,
   };
 }

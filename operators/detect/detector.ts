@@ -13,6 +13,7 @@ import { MemberTracker } from './member-tracker.ts';
 import { metricExcess } from './metric-excess.ts';
 import { OnsetPolicy, type OnsetReading } from './onset-policy.ts';
 import { RateCalibration, type SumReading } from './rate-calibration.ts';
+import { SeasonLink } from './season-link.ts';
 import { SeriesMaturity } from './series-maturity.ts';
 import { inferredClass } from './series-state.ts';
 import { SeriesTracker } from './series-tracker.ts';
@@ -21,6 +22,7 @@ import type { Siblings } from './siblings.ts';
 import { MEMBERS } from './state-columns.ts';
 import { rateSudden } from './sudden-score.ts';
 import { type DetectTuning, defaultTuning } from './tuning.ts';
+import { type HabitReading, WeekHabit } from './week-habit.ts';
 import { FOREST_WIDTH } from './window-features.ts';
 
 /** Half the confidence is reached at this many points. */
@@ -56,6 +58,8 @@ export class Detector {
   readonly #book: EpisodeBook;
   readonly #onsets: OnsetPolicy;
   readonly #watch: SeriesWatch;
+  readonly #seasonLink: SeasonLink;
+  readonly #habit: WeekHabit;
   readonly #maturity: SeriesMaturity;
   #forecast = new Float32Array(0);
   #forest = new Float32Array(0);
@@ -70,7 +74,7 @@ export class Detector {
   #output = newDetectOutput(0, this.#columns.surprise);
   /** The run at hand; one object, written anew for each. */
   readonly #maturing = { row: 0, metricClass: '', before: 0, after: 0, historical: 0 };
-  readonly #reading: PointReading & OnsetReading & SumReading;
+  readonly #reading: PointReading & OnsetReading & SumReading & HabitReading;
 
   /** @param siblings what series may go by beside themselves; absent: nothing. */
   constructor(
@@ -83,9 +87,11 @@ export class Detector {
     this.#tables = tables;
     this.#tuning = tuning;
     this.#tunings = classTunings(tuning, scorer.modelSet.classes);
-    this.#pass = new FeaturePass(new SeriesTracker(tables));
+    this.#pass = new FeaturePass(new SeriesTracker(tables, tuning.weeklySeries));
     this.#members = new MemberTracker(tables.series, tuning);
     this.#watch = new SeriesWatch(tables);
+    this.#seasonLink = new SeasonLink(tables.weeks);
+    this.#habit = new WeekHabit(tables.weeks);
     this.#calibration = new RateCalibration(tables.series, this.#members, this.#watch);
     this.#maturity = new SeriesMaturity(tuning, this.#calibration, siblings);
     this.#book = new EpisodeBook(tables.episodes, this.#tunings);
@@ -111,10 +117,11 @@ export class Detector {
     this.#book.clear();
     this.#onsets.clear();
     for (let r = 0; r < input.runs; r++) this.#run(input, r);
-    const { classChanges, intervalMs } = this.#pass;
+    const { classChanges, intervalMs, weeksRefused } = this.#pass;
     const { rulings } = this.#onsets;
     const { events: episodes } = this.#book;
-    return { ...this.#output, points, intervalMs, episodes, classChanges, rulings };
+    const told = { episodes, classChanges, rulings, weeksRefused };
+    return { ...this.#output, points, intervalMs, ...told };
   }
 
   /** Closes the episode of a series that is given up, if one is open, and returns what is to be told of that. */
@@ -212,8 +219,11 @@ export class Detector {
     const tuning = this.#tunings[reading.metricClass] as DetectTuning;
     this.#members.add(i, this.#onsets.persistence(reading.intervalMs), this.#columns, tuning);
     reading.sum = this.#columns.sum[i] as number;
+    const isWeekly = (this.#pass.weekHour[i] as number) >= 0;
+    if (isWeekly) this.#temper(i, tuning);
     this.#calibration.score(reading, tuning);
     rateSudden(reading, this.#pass, this.#tuning);
+    if (isWeekly) reading.sudden *= 1 - reading.usual;
     reading.score = factor * Math.max(reading.calibrated, reading.sudden);
     reading.confidence = before / (before + CONFIDENCE_POINTS);
     reading.lifeCycle = this.#maturity.pass(reading);
@@ -223,6 +233,13 @@ export class Detector {
     this.#describe(windowOf[i] as number);
     output.excess[i] = metricExcess(settings, reading, this.#pass.course[i] as number);
     this.#write(i, this.#onsets.advance(settings, reading));
+  }
+
+  /** Takes off what is usual at this hour of the week. */
+  #temper(i: number, { floor }: DetectTuning): void {
+    this.#seasonLink.open(this.#watch.seasonOf(this.#reading.row));
+    const hour = this.#pass.weekHour[i] as number;
+    this.#habit.temper(this.#seasonLink.week - 1, hour, this.#reading, floor);
   }
 
   #describe(window: number): void {

@@ -33,7 +33,7 @@ export class FeaturePass {
   windows = 0;
   /** Number of the window that closed with a point, or -1. */
   windowOf = new Int32Array(0);
-  /** Slow level (absolute), long-run spread, and the usual distance from the expected value, before the point. */
+  /** Slow level (absolute), moved by what is the weekday’s, long-run spread, and the usual distance from the expected value, before the point. */
   slow = new Float64Array(0);
   spread = new Float64Array(0);
   unit = new Float64Array(0);
@@ -60,6 +60,8 @@ export class FeaturePass {
   gapMs = new Float64Array(0);
   /** 1 where a gap lies before the point. */
   gap = new Uint8Array(0);
+  /** Hour of the week of the point where those are told apart, else -1. */
+  weekHour = new Int16Array(0);
   /** Number of the class that the series had before the point: a place in `classNames`. */
   metricClass = new Uint8Array(0);
   /** Changes of class, in order. */
@@ -71,17 +73,23 @@ export class FeaturePass {
     this.#tracker = tracker;
   }
 
+  /** Hours of the call in which a series had no room for the hours of its week. */
+  get weeksRefused(): number {
+    return this.#tracker.weeksRefused;
+  }
+
   /** Runs over a call; `points` is the length of its point arrays. */
   run(input: DetectInput, points: number): void {
     this.#reserve(points);
     this.windows = 0;
     this.classChanges = [];
+    this.#tracker.weeksRefused = 0;
     for (let r = 0; r < input.runs; r++) {
       const row = input.rows[r] as number;
       const settings = input.settings[input.settingsOf[r] as number] as DetectSettings;
       const start = input.starts[r] as number;
       const end = start + (input.counts[r] as number);
-      this.#tracker.load(row);
+      this.#tracker.load(row, settings.season);
       const given = classNumber(settings.class) ?? 0;
       for (let i = start; i < end; i++) {
         this.metricClass[i] = given === 0 ? this.#tracker.metricClass : given;
@@ -101,7 +109,7 @@ export class FeaturePass {
       settings,
     );
     writeForecastFeatures(tracker, this.forecast, i * FORECAST_WIDTH);
-    this.slow[i] = tracker.base + tracker.slow;
+    this.slow[i] = tracker.base + tracker.slow + tracker.lift;
     this.spread[i] = tracker.spread;
     this.unit[i] = tracker.unit;
     this.step[i] = tracker.step;
@@ -116,6 +124,7 @@ export class FeaturePass {
     this.gap[i] = tracker.gapMs > GAP_INTERVALS * tracker.intervalMs ? 1 : 0;
     this.span[i] = tracker.high - tracker.low;
     this.beyond[i] = beyondExtremes(tracker);
+    this.weekHour[i] = tracker.weekHour;
     tracker.take();
     const hop = settings.hop > 0 ? settings.hop : defaultHop(tracker.intervalMs);
     this.windowOf[i] = tracker.count >= WINDOW && tracker.count % hop === 0 ? this.#close() : -1;
@@ -162,6 +171,7 @@ export class FeaturePass {
     this.beyond = new Float64Array(size);
     this.span = new Float64Array(size);
     this.gap = new Uint8Array(size);
+    this.weekHour = new Int16Array(size);
     this.metricClass = new Uint8Array(size);
   }
 }

@@ -24,7 +24,7 @@ export function writeForecastFeatures(tracker: SeriesTracker, out: Float32Array,
   const known = tracker.seasonVisits > 0;
   out[at] = Math.min(1, tracker.seasonVisits / 4);
   out[at + 1] = Math.min(1, tracker.seasonVisits / 20);
-  out[at + 2] = known ? held((tracker.season - slow) * inverse) : 0;
+  out[at + 2] = known ? held((tracker.season - tracker.lift - slow) * inverse) : 0;
   out[at + 3] = known ? held(tracker.seasonOffset * inverse) : 0;
   out[at + 4] = known ? Math.log(Math.max(tracker.seasonSpread * inverse, SMALL)) : 0;
   const turns = remainder(tracker.localMs, DAY_MS) / DAY_MS;

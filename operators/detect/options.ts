@@ -41,6 +41,20 @@ export const detectOptions = z
       .describe(
         'Least distance that opens an episode, as a ratio of the expected value, or of the series’ own span where that is less.',
       ),
+    season: z
+      .enum(['none', 'daily', 'weekly'])
+      .default(defaultSettings.season)
+      .describe(
+        'What of the season of series is told apart: `daily` times of day, `weekly` those of each weekday too, `none` saves half of their memory.',
+      ),
+    weeklySeries: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(defaultTuning.weeklySeries)
+      .describe(
+        'Most series of a partition whose weekdays are told apart, 1.4 kB each; what wants to be one more counts as `tier_refused_total`.',
+      ),
     refractoryPoints: z
       .int()
       .min(1)
@@ -100,14 +114,14 @@ export type DetectOptions = z.output<typeof detectOptions>;
 
 /** Returns the settings of a metric about which the catalog says nothing. */
 export function settingsFrom(options: DetectOptions): DetectSettings {
-  const { hop, sensitivity, direction, minAbs, minRel } = options;
-  return { ...defaultSettings, hop, sensitivity, direction, minAbs, minRel };
+  const { hop, sensitivity, direction, minAbs, minRel, season } = options;
+  return { ...defaultSettings, hop, sensitivity, direction, minAbs, minRel, season };
 }
 
 /** Returns the constants of a detector by the options of its stage. */
 export function tuningFrom(options: DetectOptions): DetectTuning {
-  const { refractoryPoints, refractoryMinMs, refractoryMaxMs, confirmMs, warmPoints, warmMs } =
-    options;
+  const { refractoryPoints, refractoryMinMs, refractoryMaxMs } = options;
   const refractory = { refractoryPoints, refractoryMinMs, refractoryMaxMs };
-  return { ...defaultTuning, ...refractory, confirmMs, warmPoints, warmMs };
+  const { confirmMs, warmPoints, warmMs, weeklySeries } = options;
+  return { ...defaultTuning, ...refractory, confirmMs, warmPoints, warmMs, weeklySeries };
 }

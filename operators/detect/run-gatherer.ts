@@ -9,6 +9,7 @@ import type { DetectInput, DetectSettings } from './detect-input.ts';
 import { calibratedLevels } from './feedback-book.ts';
 import type { OpeningLevels } from './opening-levels.ts';
 import type { SeriesShelf } from './series-shelf.ts';
+import { allowedSeason } from './series-tier.ts';
 
 const ID_BYTES = 8;
 const directions = { UNKNOWN: 'both', BOTH: 'both', ABOVE: 'up', BELOW: 'down' } as const;
@@ -267,5 +268,6 @@ function settingsOf(context: SeriesContext, defaults: DetectSettings): DetectSet
     sensitivity,
     class: metricClass,
     holidays: null,
+    season: allowedSeason(context, defaults.season),
   };
 }

@@ -86,8 +86,8 @@ export class SeasonProfile {
     const after = this.#known(this.#later.at(ms + HALF_HOUR_MS, holidays));
     const { startMs } = this.#earlier;
     const weight = (ms - HALF_HOUR_MS - startMs) / HOUR_MS;
-    const first = this.#meanOf(before);
-    const second = this.#meanOf(after);
+    const first = this.meanOf(before);
+    const second = this.meanOf(after);
     this.visits = this.#visitsOf(before, after);
     this.value = this.visits === 0 ? 0 : first + weight * (second - first);
     const spread = this.#spreads[this.#spreadAt + before] as number;
@@ -109,11 +109,21 @@ export class SeasonProfile {
     );
   }
 
+  /** Whether an hour of a day was visited; else it borrows. */
+  hasSeen(slot: number): boolean {
+    return (this.#counts[this.#countAt + slot] as number) > 0;
+  }
+
+  /** Mean of an hour. */
+  meanOf(slot: number): number {
+    return (this.#means[this.#meanAt + slot] as number) * this.#step;
+  }
+
   /** Takes the mean of an hour that is over; the mean moves by at most `limit` once the slot has two visits. */
   learn(row: number, slot: number, mean: number, spread: number, limit: number): void {
     const at = this.#countAt + slot;
     const visits = this.#counts[at] as number;
-    const old = this.#meanOf(slot);
+    const old = this.meanOf(slot);
     const share = Math.max(1 / (visits + 1), NEWEST_SHARE);
     const change = share * (mean - old);
     const most = share * limit;
@@ -131,15 +141,10 @@ export class SeasonProfile {
   /** Moves every known mean down by `distance`: the base of the series has moved up by it. */
   shift(row: number, distance: number): void {
     for (let slot = 0; slot < SEASON_SLOTS; slot++) {
-      const known = (this.#counts[this.#countAt + slot] as number) > 0;
-      this.#values[slot] = known ? this.#meanOf(slot) - distance : 0;
+      this.#values[slot] = this.hasSeen(slot) ? this.meanOf(slot) - distance : 0;
     }
     this.#write(row, 0);
     this.#table.touch(row);
-  }
-
-  #meanOf(slot: number): number {
-    return (this.#means[this.#meanAt + slot] as number) * this.#step;
   }
 
   #setMean(row: number, slot: number, mean: number, limit: number): void {
@@ -148,7 +153,7 @@ export class SeasonProfile {
       this.#means[this.#meanAt + slot] = steps;
       return;
     }
-    for (let i = 0; i < SEASON_SLOTS; i++) this.#values[i] = this.#meanOf(i);
+    for (let i = 0; i < SEASON_SLOTS; i++) this.#values[i] = this.meanOf(i);
     this.#values[slot] = mean;
     this.#write(row, limit);
   }
@@ -165,9 +170,9 @@ export class SeasonProfile {
   }
 
   #known(slot: number): number {
-    if ((this.#counts[this.#countAt + slot] as number) > 0) return slot;
+    if (this.hasSeen(slot)) return slot;
     const other = slot < 24 ? slot + 24 : slot - 24;
-    return (this.#counts[this.#countAt + other] as number) > 0 ? other : slot;
+    return this.hasSeen(other) ? other : slot;
   }
 }
 
@@ -176,8 +181,8 @@ export function remainder(value: number, divisor: number): number {
   return value - Math.floor(value / divisor) * divisor;
 }
 
-/** Spreads are kept as logarithms, 1/6 of an octave a step, from 2^-20 to 2^22. */
-function fold(spread: number): number {
+/** Returns the mark that a spread is kept as: its logarithm, 1/6 of an octave a step, from 2^-20 to 2^22; 0 is none yet. */
+export function fold(spread: number): number {
   return Math.min(255, Math.max(1, Math.round(6 * (Math.log2(spread) + 20))));
 }
 
@@ -186,6 +191,7 @@ function stepOf(mark: number): number {
   return mark === 0 ? 0 : 2 ** (mark - EXPONENT_SHIFT);
 }
 
-function unfold(mark: number): number {
+/** Returns the spread of a mark. */
+export function unfold(mark: number): number {
   return SPREADS[mark] as number;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { parseStateKey } from '../../runtime/state/state-entries.ts';
 import { lifeCycles } from './detect-output.ts';
 import { SeriesShelf } from './series-shelf.ts';
+import { SeriesState } from './series-state.ts';
 import { SeriesWatch } from './series-watch.ts';
 
 const HOUR_MS = 3_600_000;
@@ -42,6 +44,32 @@ describe('SeriesShelf', () => {
     const row = find(7);
     expect(shelf.definition(row).toString()).toBe('first');
     expect([...shelf.stages]).toEqual([1, 0, 0, 0, 0]);
+  });
+
+  it('counts series by tier, saves what belongs to them, and gives it up with them', () => {
+    const { shelf, define, find } = setUp();
+    for (const id of [1, 2, 3]) define(id);
+    const state = new SeriesState(shelf);
+    for (const id of [2, 3]) {
+      state.load(find(id), 'weekly');
+      state.beginSeason();
+      if (id === 3) state.beginWeek();
+      state.store(find(id));
+    }
+    expect(shelf.tiers).toEqual([1, 1, 1]);
+    const other = new SeriesShelf(24 * HOUR_MS);
+    for (const [key, value] of shelf.entries()) {
+      const { name, number } = parseStateKey(key);
+      expect(other.restore(name, number, value)).toBe(true);
+    }
+    other.rebuild();
+    expect(other.tiers).toEqual([1, 1, 1]);
+    const again = new SeriesState(other);
+    again.load(other.find(lowOf(3), 1), 'weekly');
+    expect([again.seasonRow, again.weekRow]).toEqual([2, 1]);
+    expect(other.restore('source', 0, null)).toBe(false);
+    shelf.evict(find(3));
+    expect(shelf.tiers).toEqual([1, 1, 0]);
   });
 
   it('does not find a series that was silent for too long, and takes it in as a new one', () => {

@@ -1,10 +1,12 @@
 import type { ChunkCacheOptions } from '../../runtime/state/chunk-cache.ts';
 import type { Column, ColumnSpec, PagedTable } from '../../runtime/state/paged-table.ts';
 import { SeriesIndex } from '../../runtime/state/series-index.ts';
+import { numbered, type StateEntry } from '../../runtime/state/state-entries.ts';
 import { TextStore } from '../../runtime/state/text-store.ts';
 import { heardColumns, StaleSweep } from '../stale-sweep.ts';
 import { lifeCycles } from './detect-output.ts';
 import { type DetectTables, newDetectTables } from './detect-tables.ts';
+import { SeasonLink } from './season-link.ts';
 import { SeriesWatch } from './series-watch.ts';
 import { LIFE_CYCLE_BITS, LIFE_CYCLE_SHIFT, STALE_INTERVALS } from './state-columns.ts';
 
@@ -27,15 +29,19 @@ export class SeriesShelf implements DetectTables {
   readonly series: PagedTable;
   readonly seasons: PagedTable;
   readonly hours: PagedTable;
+  readonly weeks: PagedTable;
   readonly episodes: PagedTable;
   readonly watches: PagedTable;
   readonly texts: TextStore;
   readonly sweep: StaleSweep;
+  /** By the names that their pages are saved under. */
+  readonly #tables: ReadonlyMap<string, PagedTable>;
   readonly #index: SeriesIndex;
   readonly #definition: Column;
   readonly #level: Column;
   readonly #mark: Column;
   readonly #watch: SeriesWatch;
+  readonly #seasonLink: SeasonLink;
   readonly #stages = new Uint32Array(lifeCycles.length);
 
   /**
@@ -43,12 +49,22 @@ export class SeriesShelf implements DetectTables {
    * @param texts how much of the definitions lies in memory, and where the rest does; by default all.
    */
   constructor(ttlMs: number, texts: ChunkCacheOptions = {}) {
-    const { series, seasons, hours, episodes, watches } = newDetectTables({}, shelfColumns);
+    const { series, seasons, hours, weeks, episodes, watches } = newDetectTables({}, shelfColumns);
     this.series = series;
     this.seasons = seasons;
     this.hours = hours;
+    this.weeks = weeks;
+    this.#seasonLink = new SeasonLink(weeks);
     this.episodes = episodes;
     this.watches = watches;
+    this.#tables = new Map([
+      ['series', series],
+      ['season', seasons],
+      ['hour', hours],
+      ['week', weeks],
+      ['episode', episodes],
+      ['watch', watches],
+    ]);
     this.#index = new SeriesIndex(series);
     this.#definition = series.column('definition');
     this.#level = series.column('detect.level');
@@ -86,11 +102,13 @@ export class SeriesShelf implements DetectTables {
 
   /** Gives up a row with all that hangs on it but an open episode, which must be closed before. */
   evict(row: number): void {
-    const season = this.#watch.seasonOf(row);
+    this.#seasonLink.open(this.#watch.seasonOf(row));
+    const { season, week } = this.#seasonLink;
     if (season !== 0) {
       this.seasons.release(season - 1);
       this.hours.release(season - 1);
     }
+    if (week !== 0) this.weeks.release(week - 1);
     this.#watch.forget(row);
     this.texts.remove(this.#definition.view(row)[this.#definition.index(row)] ?? 0);
     this.#count(this.#lifeCycleOf(row), -1);
@@ -123,6 +141,28 @@ export class SeriesShelf implements DetectTables {
   /** How many series have come how far, by index into `lifeCycles`. */
   get stages(): Readonly<Uint32Array> {
     return this.#stages;
+  }
+
+  /** How many series are in each of `seriesTiers`. */
+  get tiers(): readonly number[] {
+    const daily = this.seasons.liveRows;
+    const weekly = this.weeks.liveRows;
+    return [this.series.liveRows - daily, daily - weekly, weekly];
+  }
+
+  /** What changed since the last checkpoint, but for the sweep. */
+  *entries(): Generator<StateEntry> {
+    for (const [name, table] of this.#tables) yield* numbered(name, table.takeDirty());
+    yield* numbered('text', this.texts.takeDirty());
+  }
+
+  /** Puts an entry back; returns false for the name of another’s. */
+  restore(name: string, number: number, value: Uint8Array | null): boolean {
+    const table = this.#tables.get(name);
+    if (table !== undefined) table.readPage(number, value);
+    else if (name === 'text') this.texts.readChunk(number, value);
+    else return false;
+    return true;
   }
 
   /** Rebuilds what is not saved, once all pages are back. */

@@ -1,11 +1,15 @@
 import type { Column, PagedTable } from '../../runtime/state/paged-table.ts';
 import { readTime, readTimeMarks, writeTime } from '../packed-time.ts';
+import type { Season } from './calendar.ts';
 import type { DetectTables } from './detect-tables.ts';
 import { LEAP_POINTS, LeapWatch } from './leap-watch.ts';
+import { SeasonLink } from './season-link.ts';
 import { SeasonProfile } from './season-profile.ts';
 import { SeriesWatch } from './series-watch.ts';
 import { CLASS_BIT } from './state-columns.ts';
+import { defaultTuning } from './tuning.ts';
 import { ValueRing } from './value-ring.ts';
+import { WeekProfile } from './week-profile.ts';
 
 const fround = Math.fround;
 /** The time of the last point has room for so much of a class; a bit of the marks has the rest. */
@@ -32,6 +36,8 @@ export class SeriesState {
   readonly #hourLevel: Column;
   readonly #hourSlot: Column;
   readonly profile: SeasonProfile;
+  readonly week: WeekProfile;
+  readonly #seasonLink: SeasonLink;
   readonly ring = new ValueRing();
   readonly leaps = new LeapWatch();
 
@@ -71,9 +77,21 @@ export class SeriesState {
   openSlot = 0;
   /** Row of the season table, plus 1. */
   seasonRow = 0;
+  /** Row of the week table, plus 1. */
+  weekRow = 0;
+  /** What the series’ definition lets be told apart. */
+  allowed: Season = 'daily';
+  /** Link to both, as it is kept. */
+  #linked = 0;
 
-  constructor(tables: Omit<DetectTables, 'episodes'>) {
-    const { series, seasons, hours } = tables;
+  /** Times that a series found no room for a week. */
+  weeksRefused = 0;
+  readonly #weeks: PagedTable;
+  readonly #mostWeeks: number;
+
+  /** @param mostWeeks most series whose weekdays are told apart. */
+  constructor(tables: Omit<DetectTables, 'episodes'>, mostWeeks = defaultTuning.weeklySeries) {
+    const { series, seasons, hours, weeks } = tables;
     this.#table = series;
     this.#base = series.column('detect.base');
     this.#last = series.column('detect.last');
@@ -88,6 +106,10 @@ export class SeriesState {
     this.#hourLevel = hours.column('hour.level');
     this.#hourSlot = hours.column('hour.slot');
     this.profile = new SeasonProfile(seasons);
+    this.week = new WeekProfile(weeks);
+    this.#weeks = weeks;
+    this.#mostWeeks = mostWeeks;
+    this.#seasonLink = new SeasonLink(weeks);
   }
 
   /** Gives the series a season profile. */
@@ -95,6 +117,18 @@ export class SeriesState {
     this.seasonRow = this.profile.allocate() + 1;
     this.#hours.allocate();
     this.profile.open(this.seasonRow - 1);
+    this.#linked = this.seasonRow;
+  }
+
+  /** Lets the hours of the week be told apart, if there is room. */
+  beginWeek(): void {
+    if (this.#weeks.liveRows >= this.#mostWeeks) {
+      this.weeksRefused += 1;
+      return;
+    }
+    this.#linked = this.#seasonLink.beginWeek(this.seasonRow);
+    this.weekRow = this.#seasonLink.week;
+    this.week.open(this.weekRow - 1);
   }
 
   /** Rounds every field to the width it is stored in. */
@@ -117,8 +151,9 @@ export class SeriesState {
     this.grain = fround(this.grain);
   }
 
-  /** Takes up a row. */
-  load(row: number): void {
+  /** Takes up a row. @param allowed how far the series may rise; what it has beyond that is left alone. */
+  load(row: number, allowed: Season = 'daily'): void {
+    this.allowed = allowed;
     this.base = this.#base.view(row)[this.#base.index(row)] as number;
     this.lastMs = readTime(this.#last.view(row), this.#last.index(row));
     const classMark = readTimeMarks(this.#last.view(row), this.#last.index(row));
@@ -153,14 +188,25 @@ export class SeriesState {
     const stillAt = this.#still.index(row);
     this.repeats = still[stillAt] as number;
     this.mostRepeats = still[stillAt + 1] as number;
-    this.seasonRow = this.#watch.seasonOf(row);
+    this.#linked = this.#watch.seasonOf(row);
     const mark = this.#mark.view(row);
     const markAt = this.#mark.index(row);
     this.ring.mark = mark[markAt] as number;
     this.ring.open(this.#ringColumn.view(row), this.#ringColumn.index(row));
-    if (this.seasonRow === 0) return this.#noHour();
+    this.#loadSeason();
+  }
+
+  #loadSeason(): void {
+    this.weekRow = 0;
+    this.seasonRow = 0;
+    if (this.#linked === 0 || this.allowed === 'none') return this.#noHour();
+    this.#seasonLink.open(this.#linked);
+    this.seasonRow = this.#seasonLink.season;
     this.profile.open(this.seasonRow - 1);
     this.#loadHour(this.seasonRow - 1);
+    if (this.#seasonLink.week === 0 || this.allowed !== 'weekly') return;
+    this.weekRow = this.#seasonLink.week;
+    this.week.open(this.weekRow - 1);
   }
 
   #noHour(): void {
@@ -221,7 +267,7 @@ export class SeriesState {
     still[stillAt + 1] = this.mostRepeats;
     this.#table.touch(row);
     if (this.seasonRow === 0) return;
-    this.#watch.setSeason(row, this.seasonRow);
+    this.#watch.setSeason(row, this.#linked);
     this.#storeHour(this.seasonRow - 1);
   }
 

@@ -1,8 +1,11 @@
 import type { Calendar } from './calendar.ts';
 import { HourSlot } from './hour-slot.ts';
 import { LEAP_POINTS } from './leap-watch.ts';
+import { learnRepeats, lookForRepeats } from './repeats.ts';
 import { SeriesState } from './series-state.ts';
+import { earnedTier } from './series-tier.ts';
 import { YOUNG_POINTS } from './state-columns.ts';
+import { hourOfWeek } from './week-profile.ts';
 
 const fround = Math.fround;
 /** Smallest deviation told from none, as a share of the value's size: f32 keeps 24 bits. */
@@ -15,23 +18,10 @@ const LIMIT = 8;
 const YOUNG_LIMIT = 4;
 /** For so long a series counts as starting up. */
 const START_UP_MS = 5 * 60_000;
-/** A season profile is begun after this many points and this much time. */
-const SEASON_POINTS = 24;
-const SEASON_MS = 3_600_000;
-/** Longer intervals than this have no hours to tell apart. */
-const SEASON_INTERVAL_MS = 2 * 3_600_000;
 /** Memory of the extremes, and never fewer than 8,192 points. */
 const EXTREMES_MS = 8192 * 60_000;
 /** Memory of the slow level. */
 const LASTING_MS = 3.5 * 86_400_000;
-/** A run of repeats is news from this many times the longest one and from so many repeats. */
-const LONGER = 1.5;
-const LEAST_REPEATS = 5;
-const MOST_REPEATS = 255;
-const HABIT_MS = 3_600_000;
-/** For so long a series must have moved before. */
-const MOVED_MS = 600_000;
-const MOST_STILLNESS = 20;
 /** Ring steps from the base at which the base is moved to the middle level. */
 const FAR_STEPS = 512;
 
@@ -48,10 +38,15 @@ export class SeriesTracker extends SeriesState {
   /** Its time by the calendar's clock, and its season slot. */
   localMs = 0;
   slot = 0;
+  /** Its hour of the week where that is told apart, else -1; and that of the point before. */
+  weekHour = -1;
+  #hourBefore = -1;
   gapMs = 0;
   /** Season value at this point; meaningful where `seasonVisits` > 0. */
   season = 0;
   seasonVisits = 0;
+  /** What of it is the weekday’s: it lies so far above the mean of its time of day. */
+  lift = 0;
   seasonSpread = 0;
   readonly #hour = new HourSlot();
   /** What changes are held to while the point is learned: times their deviation, and the way of the levels. */
@@ -101,7 +96,9 @@ export class SeriesTracker extends SeriesState {
     this.drift = this.trend / this.#lasting;
     this.way = this.trend * Math.min(this.count, 1 / this.#lasting);
     this.seasonVisits = 0;
-    if (this.seasonRow !== 0) this.#lookAtSeason(calendar.holidays);
+    this.weekHour = -1;
+    this.lift = 0;
+    if (this.seasonRow !== 0) this.#lookAtSeason(calendar);
     this.#measure();
     const { spread } = this;
     this.unit = this.seasonVisits > 0 ? Math.max(this.seasonSpread, 0.1 * spread) : spread;
@@ -114,25 +111,22 @@ export class SeriesTracker extends SeriesState {
       this.seasonVisits > 0 ? Math.abs(this.value - before) / (usual + this.seasonSpread) : step;
     this.step = this.count === 0 ? 0 : Math.min(50, leap);
     this.jump = this.count === 0 ? 0 : Math.min(50, step);
-    this.#lookForRepeats();
+    lookForRepeats(this);
   }
 
-  /** If the longest run of the n points before is of k repeats, another repeat has a chance of about n^(-1/k). */
-  #lookForRepeats(): void {
-    this.stillness = 0;
-    if (this.count < SETTLED || this.grain === 0 || this.value !== this.previous) return;
-    const beyond = this.repeats + 1 - Math.max(LEAST_REPEATS, LONGER * this.mostRepeats);
-    const before = this.count - this.repeats;
-    if (beyond <= 0 || before * this.intervalMs < MOVED_MS) return;
-    const rarity = (beyond * Math.log10(before)) / Math.max(1, this.mostRepeats);
-    this.stillness = Math.min(MOST_STILLNESS, rarity);
-  }
-
-  #lookAtSeason(holidays: ReadonlySet<number> | null): void {
+  #lookAtSeason({ clock, holidays }: Calendar): void {
     this.profile.look(this.localMs, this.localMs - this.intervalMs, holidays);
     this.season = this.profile.value;
     this.seasonSpread = this.profile.spread;
     this.seasonVisits = this.profile.visits;
+    if (this.weekRow === 0) return;
+    this.weekHour = hourOfWeek(this.localMs, holidays);
+    this.#hourBefore = hourOfWeek(this.lastMs + clock.offsetAt(this.lastMs), holidays);
+    this.week.look(this.localMs, holidays);
+    if (!this.week.known) return;
+    this.lift = this.week.value - this.season;
+    this.season = this.week.value;
+    if (this.week.spread > 0) this.seasonSpread = this.week.spread;
   }
 
   /** Learns the point of the last `look`. */
@@ -184,9 +178,7 @@ export class SeriesTracker extends SeriesState {
 
   #learnSeason(): void {
     if (this.seasonRow === 0) {
-      const old = this.count >= SEASON_POINTS && this.count * this.intervalMs >= SEASON_MS;
-      // A value that has never changed has no hours to tell apart, and many never do.
-      if (!old || this.grain === 0 || this.intervalMs > SEASON_INTERVAL_MS) return;
+      if (earnedTier(this) === 0) return;
       this.beginSeason();
     }
     const slot = this.slot + 1;
@@ -194,6 +186,7 @@ export class SeriesTracker extends SeriesState {
       const limit = 3 * Math.max(this.slowDeviation, this.resolution);
       const spread = this.slotSpread / this.slotCount;
       const mean = this.slotSum / this.slotCount;
+      this.#learnWeek(mean, spread, limit);
       this.profile.learn(this.seasonRow - 1, this.openSlot - 1, mean, spread, limit);
       this.slotSum = 0;
       this.slotSpread = 0;
@@ -211,6 +204,18 @@ export class SeriesTracker extends SeriesState {
     const share = Math.max(1 / 256, early / (this.count + early));
     this.seasonDeviation = this.#deviation(this.seasonDeviation, residual, share);
     this.seasonOffset += this.#lasting * (above - this.seasonOffset);
+  }
+
+  /** Learns what the hour that is over was beside the mean of its time of day. */
+  #learnWeek(mean: number, spread: number, limit: number): void {
+    if (this.weekRow === 0) {
+      if (earnedTier(this) === 2) this.beginWeek();
+      return;
+    }
+    const slot = this.openSlot - 1;
+    if (this.#hourBefore < 0 || !this.profile.hasSeen(slot)) return;
+    if (this.week.known) this.week.learnSpread(this.#hourBefore, spread);
+    this.week.learn(this.#hourBefore, mean, mean - this.profile.meanOf(slot), limit);
   }
 
   #learnLevels(): void {
@@ -238,20 +243,8 @@ export class SeriesTracker extends SeriesState {
     this.high = Math.max(value, this.high - forgotten * (this.high - this.slow));
     this.low = Math.min(value, this.low + forgotten * (this.slow - this.low));
     this.leaps.take(this, early > 1);
-    this.#learnRepeats(step);
+    learnRepeats(this);
     this.previous = value;
-  }
-
-  #learnRepeats(step: number): void {
-    if (step === 0) {
-      this.repeats = Math.min(MOST_REPEATS, this.repeats + 1);
-      return;
-    }
-    // A series that is no longer young does not take one long run for its habit.
-    const young = this.count < YOUNG_POINTS || this.count * this.intervalMs < HABIT_MS;
-    const most = young ? MOST_REPEATS : 2 * this.mostRepeats + 3;
-    this.mostRepeats = Math.max(this.mostRepeats, Math.min(most, this.repeats));
-    this.repeats = 0;
   }
 
   #begin(): void {
@@ -303,6 +296,7 @@ export class SeriesTracker extends SeriesState {
     this.low -= distance;
     this.slotSum -= distance * this.slotCount;
     if (this.seasonRow !== 0) this.profile.shift(this.seasonRow - 1, distance);
+    if (this.weekRow !== 0) this.week.shift(distance);
     this.round();
   }
 }

@@ -6,6 +6,9 @@ export const WINDOW = 32;
 /** Slots of a season profile: 24 hours of a working day, then 24 of a day off. */
 export const SEASON_SLOTS = 48;
 
+/** Hours of a week, from Monday on. */
+export const WEEK_HOURS = 168;
+
 /** A series of fewer points is young: what lies far out is learned from with more caution. */
 export const YOUNG_POINTS = 250;
 
@@ -73,6 +76,23 @@ export const seasonColumns: readonly ColumnSpec[] = [
 export const hourColumns: readonly ColumnSpec[] = [
   { name: 'hour.level', type: 'f32', length: 5 },
   { name: 'hour.slot', type: 'u8' },
+];
+
+/**
+ * Columns of a week (tier T2), 1,365 bytes a row. `season`: row of the season + 1. By hour of the week: `mean` relative to
+ * the base; `spread` about it; `visits`; `odd`, highest sum of surprises above the floor at the last visit and at the one
+ * before. `error`: mean squares by which the day and the week were off, and of how many hours. `peak`, `hour`: the height of the
+ * hour under way, and which it is, plus 1.
+ */
+export const weekColumns: readonly ColumnSpec[] = [
+  { name: 'week.season', type: 'u32' },
+  { name: 'week.error', type: 'f32', length: 3 },
+  { name: 'week.peak', type: 'f32' },
+  { name: 'week.mean', type: 'f32', length: WEEK_HOURS },
+  { name: 'week.odd', type: 'u8', length: 2 * WEEK_HOURS },
+  { name: 'week.visits', type: 'u8', length: WEEK_HOURS },
+  { name: 'week.spread', type: 'u8', length: WEEK_HOURS },
+  { name: 'week.hour', type: 'u8' },
 ];
 
 /** Members of the ensemble in the order of every array that has one place per member. */

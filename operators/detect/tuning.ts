@@ -64,6 +64,8 @@ export interface DetectTuning {
   readonly persistence: number;
   /** Time for which values must lie outside the band before an episode opens, ms; from the second point on. */
   readonly confirmMs: number;
+  /** Most series whose weekdays are told apart. */
+  readonly weeklySeries: number;
 }
 
 /** Days of own normal behaviour that open one warning, and one critical episode. */
@@ -103,4 +105,5 @@ export const defaultTuning: DetectTuning = {
   evidence: 2,
   persistence: 0.2,
   confirmMs: 8000,
+  weeklySeries: 10_000,
 };

@@ -39,6 +39,7 @@ export function metricDefinition(
     unit: null,
     direction: 'ABOVE',
     timeZone: 'UTC',
+    season: 'UNKNOWN',
     intervalMs: 60_000,
     hop: null,
     missingPolicy: 'IGNORE',

@@ -45,6 +45,14 @@ export const metricCatalogue = {
   ),
   monitoring_points_scored_total: counter('Points scored, by member of the ensemble.', 'member'),
   monitoring_series: gauge('Series of detect by where they are in their life-cycle.', 'state'),
+  monitoring_tier_series: gauge(
+    'Series of detect by tier: T0 without a season, T1 with times of day, T2 with those of each weekday.',
+    'tier',
+  ),
+  monitoring_tier_refused_total: counter(
+    'Hours in which a series was to have a higher tier and `detect.weeklySeries` left no room for it.',
+    'tier',
+  ),
   monitoring_series_registered: gauge('Series that enrich holds an entry of.'),
   monitoring_series_room: gauge(
     'Series that `series.memoryBytes` leaves room for, over the partitions of this worker.',

@@ -41,6 +41,8 @@ const BY_STAGE: Readonly<Record<string, Readonly<Record<string, Translation>>>> 
     scored_total: { metric: 'monitoring_points_scored_total', label: 'member' },
     anomalies_total: { metric: 'monitoring_anomaly_records_total', label: 'phase' },
     series: { metric: 'monitoring_series', label: 'state' },
+    tier_series: { metric: 'monitoring_tier_series', label: 'tier' },
+    tier_refused_total: { metric: 'monitoring_tier_refused_total', label: 'tier' },
   },
   enrich: {
     series: { metric: 'monitoring_series_registered' },

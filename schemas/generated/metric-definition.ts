@@ -3,6 +3,7 @@ import type { Direction } from './direction.ts';
 import type { MaintenanceHours } from './maintenance-hours.ts';
 import type { MaintenanceWindow } from './maintenance-window.ts';
 import type { MetricType } from './metric-type.ts';
+import type { Season } from './season.ts';
 import type { SeriesKind } from './series-kind.ts';
 import type { SuppressionRule } from './suppression-rule.ts';
 
@@ -27,6 +28,8 @@ export interface MetricDefinition {
   readonly direction: Direction;
   /** IANA time zone of `maintenanceHours` and of the hours and days of the season. */
   readonly timeZone: string;
+  /** What of its season is told apart. */
+  readonly season: Season;
   /** Expected ms between points; 0 lets it be learned. */
   readonly intervalMs: number;
   /** Points between window closes; null lets the interval decide. */

@@ -3,6 +3,7 @@ import type { Direction } from './direction.ts';
 import type { MaintenanceHours } from './maintenance-hours.ts';
 import type { MaintenanceWindow } from './maintenance-window.ts';
 import type { MetricType } from './metric-type.ts';
+import type { Season } from './season.ts';
 import type { SeriesKind } from './series-kind.ts';
 import type { SuppressionRule } from './suppression-rule.ts';
 
@@ -44,6 +45,8 @@ export interface SeriesContext {
   readonly maintenanceHours: readonly MaintenanceHours[];
   /** IANA time zone of `maintenanceHours` and of the hours and days of the season. */
   readonly timeZone: string;
+  /** What of its season is told apart. */
+  readonly season: Season;
   /** What an anomaly of this metric costs, in words; null when not said. */
   readonly businessImpact: string | null;
   /** Where the runbook is; null when there is none. */
