@@ -66,7 +66,7 @@ export async function cardinalityBench(options: BenchOptions): Promise<BenchFigu
       seriesRestoredPerCpuSecond: rounded((series * 1e6) / (restoreCpu.user + restoreCpu.system)),
       readBackSeconds: rounded((performance.now() - ready) / 1000, 3),
       registeredAfterRestart: registered(run),
-      ...lifeCycles(run),
+      ...detectGauges(run),
       counted: run.counts().counted,
     };
   } finally {
@@ -127,7 +127,7 @@ function seriesHeld({ pipeline }: PipelineRun) {
   const sums: Record<string, number> = {};
   for (const { name, gauges } of pipeline.figures()) {
     for (const gauge in gauges) {
-      if (gauge.startsWith('series')) sums[name] = (sums[name] ?? 0) + (gauges[gauge] ?? 0);
+      if (/^series(\{|$)/.test(gauge)) sums[name] = (sums[name] ?? 0) + (gauges[gauge] ?? 0);
     }
   }
   return sums;
@@ -138,9 +138,12 @@ function registered({ pipeline }: PipelineRun): number {
   return enrich?.counters.series_registered_total ?? 0;
 }
 
-function lifeCycles({ pipeline }: PipelineRun) {
+/** Series of detect by how far they have come, and by tier. */
+function detectGauges({ pipeline }: PipelineRun) {
   const detect = pipeline.figures().find(({ name }) => name === 'detect');
-  return { lifeCycles: detect?.gauges ?? {} };
+  const all = Object.entries(detect?.gauges ?? {});
+  const named = (name: string) => Object.fromEntries(all.filter(([key]) => key.startsWith(name)));
+  return { lifeCycles: named('series{'), tiers: named('tier_series{') };
 }
 
 /** Lets the collector run, so that garbage is not taken for state. */

@@ -6,9 +6,6 @@ import { judgeCase } from './judge-case.ts';
 
 /** Cases that do not go as asked, and why: one that does by now must be taken off this list. */
 const OPEN: Readonly<Record<string, string>> = {
-  'a peak that comes every Monday':
-    'its hour is within the forecast’s band, but forest and autoencoder see a shape that other days lack',
-  'slow growth of 1 % a day': 'a Monday’s peak, after two days off, is the highest ever',
   'one point a day':
     'noise of 5 % opens once or twice in 500 points: the rate in time is small, that by points is not',
 };

@@ -70,6 +70,7 @@ export function calendarCases(seed: number): AwkwardCase[] {
         },
         seed + 2,
       ),
+      settings: { ...defaultSettings, season: 'weekly' },
       expected: [],
       forbidden: [[21 * DAY_MS, 42 * DAY_MS]],
     },

@@ -98,8 +98,8 @@ export async function crossFit(
     replayed.rewind();
     const set = withClasses(replayed, classes);
     runs.set(name, {
-      nab: await runData(set, nab, tuning, false),
-      kpi: await runData(set, kpi, tuning, false),
+      nab: await runData({ scorer: set, tuning }, nab, false),
+      kpi: await runData({ scorer: set, tuning }, kpi, false),
     });
   }
   const held = { nab: [] as DataRun[], kpi: [] as DataRun[] };
@@ -116,8 +116,8 @@ export async function crossFit(
     const { tuning, classes } = settings.get(best.name) as Setting;
     const set = withClasses(scorer, classes);
     // Once more with VUS-PR, which nothing was chosen by.
-    held.nab.push(...(await runData(set, nab.filter(inside), tuning)));
-    held.kpi.push(...(await runData(set, kpi.filter(inside), tuning)));
+    held.nab.push(...(await runData({ scorer: set, tuning }, nab.filter(inside))));
+    held.kpi.push(...(await runData({ scorer: set, tuning }, kpi.filter(inside))));
   }
   return { settings: settings.size, ...held, chosen };
 }

@@ -8,6 +8,7 @@ import { type LabelledSeries, labelledSeries } from './labelled-data.ts';
 import { machinePart } from './machine-report.ts';
 import { figure, table } from './report-table.ts';
 import { RecordingScorer, SilencedScorer } from './silenced-scorer.ts';
+import { tierPart } from './tier-report.ts';
 import { withoutRule } from './without-rule.ts';
 
 /** Rows of a KPI series that are judged: what the baselines were measured on. */
@@ -31,10 +32,11 @@ export async function* dataReport(
     ['kpi', kpi],
   ]);
   const recorder = new RecordingScorer(scorer);
-  const nabRuns = await runData(recorder, nab, defaultTuning);
-  const kpiRuns = await runData(recorder, kpi, defaultTuning);
+  const nabRuns = await runData({ scorer: recorder }, nab);
+  const kpiRuns = await runData({ scorer: recorder }, kpi);
   yield ['labelled series', seriesPart(nabRuns, kpiRuns)];
   yield ['labelled classes', labelledClassPart(sets)];
+  yield ['tiers', await tierPart(scorer, nab, kpi)];
   yield ['members', await memberPart(recorder, nab, kpi, [nabRuns, kpiRuns])];
   yield ['machines', await machinePart(scorer, root)];
   yield ['class entries', entryPart(await classWorth(scorer, PER_CADENCE, sets))];
@@ -66,8 +68,8 @@ async function memberPart(
   ];
   const rows = [line('all', whole)];
   const run = async (scorer: Scorer, tuning: DetectTuning): Promise<[DataRun[], DataRun[]]> => [
-    await runData(scorer, nab, tuning, false),
-    await runData(scorer, kpi, tuning, false),
+    await runData({ scorer, tuning }, nab, false),
+    await runData({ scorer, tuning }, kpi, false),
   ];
   const means = MODELS.map((id) => [id, recorder.meanOf(id)] as const);
   for (const [id, mean] of means) {

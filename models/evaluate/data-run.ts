@@ -1,5 +1,3 @@
-import type { DetectTuning } from '../../operators/detect/tuning.ts';
-import type { Scorer } from '../scorer.ts';
 import { bootstrap, wilson } from './intervals.ts';
 import type { LabelledSeries } from './labelled-data.ts';
 import { nabLowFalse, nabScore, nabStandard } from './nab-score.ts';
@@ -11,7 +9,7 @@ import {
   withoutProbation,
 } from './onset-metrics.ts';
 import { figure, ranged } from './report-table.ts';
-import { scoreRows } from './score-rows.ts';
+import { type ScoringSetup, scoreRows } from './score-rows.ts';
 import { vusPr } from './vus-pr.ts';
 
 /** One labelled series after it was scored. */
@@ -26,14 +24,13 @@ export interface DataRun {
 
 /** Scores labelled series, each by a detector of its own. VUS-PR costs as much as the scoring. */
 export async function runData(
-  scorer: Scorer,
+  setup: ScoringSetup,
   all: readonly LabelledSeries[],
-  tuning: DetectTuning,
   vus = true,
 ): Promise<DataRun[]> {
   const runs: DataRun[] = [];
   for (const { name, timestamps, values, labels, days } of all) {
-    const { scores, onsets } = await scoreRows({ scorer, tuning }, { timestamps, values });
+    const { scores, onsets } = await scoreRows(setup, { timestamps, values });
     const rows = withoutProbation({ name, scores, onsets, labels, days });
     const volume = vus ? vusPr(rows.scores, rows.labels) : Number.NaN;
     runs.push({ name, onsets, labels, counts: countOnsets(rows), vus: volume });
