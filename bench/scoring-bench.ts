@@ -103,9 +103,9 @@ async function modelRows({ hop, stepMs }: BenchOptions): Promise<ScoringRows[]> 
   const kept = new Map<string, { readonly input: Float32Array; readonly rows: number }>();
   const watching: Scorer = {
     modelSet: scorer.modelSet,
-    run: (id, input, rows, output) => {
+    run: (id, input, rows, output, classes) => {
       kept.set(id, { input: input.slice(), rows });
-      return scorer.run(id, input, rows, output);
+      return scorer.run(id, input, rows, output, classes);
     },
   };
   const shelf = new SeriesShelf(WEEK_MS);

@@ -4,15 +4,22 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelSetSha256, readManifest } from './manifest.ts';
 import { bundledModels } from './onnx-ensemble.ts';
-import type { ClassModel } from './scorer.ts';
+import type { ClassConstant, ClassGraph, ClassModel } from './scorer.ts';
 
 const weights = [1, 0.6, 1.2, 0.2, 2];
-const entry: ClassModel = {
+const entry: ClassConstant = {
   id: 'latency/weights',
   version: 1,
   metricClass: 'latency',
   part: 'weights',
   values: weights,
+};
+const graph: ClassGraph = {
+  id: 'latency/forecast',
+  version: 1,
+  metricClass: 'latency',
+  model: 'forecast',
+  sha256: 'a'.repeat(64),
 };
 let folder: string;
 
@@ -41,8 +48,8 @@ describe('readManifest', () => {
 
   it('takes what is well formed', () => {
     const floor = { ...entry, id: 'latency/floor', part: 'floor', values: 2 };
-    write([entry, floor]);
-    expect(readManifest(folder).classes).toEqual([entry, floor]);
+    write([entry, floor, graph]);
+    expect(readManifest(folder).classes).toEqual([entry, floor, graph]);
   });
 
   it.each<[string, object]>([
@@ -53,6 +60,10 @@ describe('readManifest', () => {
     ['weights for a number', { ...entry, id: 'latency/floor', part: 'floor' }],
     ['a negative weight', { ...entry, values: [-1, 0, 0, 0, 0] }],
     ['a name that is not its own', { ...entry, id: 'steps/weights' }],
+    ['a graph whose name is not its own', { ...graph, id: 'steps/forecast' }],
+    ['a graph of a model that there is not', { ...graph, id: 'latency/x', model: 'x' }],
+    ['a graph without a checksum', { ...graph, sha256: '' }],
+    ['a graph with values', { ...graph, values: 1 }],
   ])('refuses %s', (_, wrong) => {
     write([wrong]);
     expect(() => readManifest(folder)).toThrow(expect.objectContaining({ code: 'MODEL_SHAPE' }));

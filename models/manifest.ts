@@ -17,7 +17,7 @@ const modelEntry = z.object({
   inputWidth: z.int().min(1),
   outputWidth: z.int().min(1),
 });
-const classModel = z
+const classConstant = z
   .strictObject({
     id: z.string(),
     version,
@@ -30,12 +30,24 @@ const classModel = z
     ({ part, values }) => Array.isArray(values) === (part === 'weights'),
     'weights are a list, one per member; everything else is a number',
   );
+const classGraph = z
+  .strictObject({
+    id: z.string(),
+    version,
+    metricClass: z.enum(metricClasses),
+    model: z.string().min(1),
+    sha256,
+  })
+  .refine(
+    ({ id, metricClass, model }) => id === `${metricClass}/${model}`,
+    'id is not class/model',
+  );
 const manifest = z.object({
   id: z.string().min(1),
   version,
   sha256,
   models: z.array(modelEntry).min(1),
-  classes: z.array(classModel).default([]),
+  classes: z.array(z.union([classConstant, classGraph])).default([]),
 });
 
 /** Returns the checksum of a model set: over those of its models and what its classes have of their own. */
@@ -51,7 +63,7 @@ export function modelSetSha256(
  * Reads `<folder>/manifest.json`.
  *
  * @throws PipelineError `MODEL_SHAPE` (fate: stop) when it is missing, is not of the form, names a model or the part of a
- *   class twice, or has another checksum than its contents.
+ *   class twice, a class's graph of a model that there is not, or has another checksum than its contents.
  */
 export function readManifest(folder: string): ModelSet {
   const path = `${folder}/manifest.json`;
@@ -65,6 +77,10 @@ export function readManifest(folder: string): ModelSet {
     const ids = new Set(entries.map(({ id }) => id));
     if (ids.size < entries.length)
       throw new PipelineError('MODEL_SHAPE', `${path} names an entry twice`);
+  }
+  for (const entry of parsed.classes) {
+    if ('model' in entry && !parsed.models.some(({ id }) => id === entry.model))
+      throw new PipelineError('MODEL_SHAPE', `${path}: ${entry.id} is of no model`);
   }
   const found = modelSetSha256(parsed.models, parsed.classes);
   if (found !== parsed.sha256)

@@ -2,8 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { classNumber } from './metric-class.ts';
 import { bundledModels, OnnxEnsemble } from './onnx-ensemble.ts';
-import type { ModelEntry } from './scorer.ts';
+import type { ClassGraph, ModelEntry } from './scorer.ts';
 
 interface Golden {
   readonly input: number[][];
@@ -38,10 +39,24 @@ function rowsOf(entry: ModelEntry, count: number): Float32Array {
   });
 }
 
-async function scores(entry: ModelEntry, input: Float32Array, rows: number): Promise<Float32Array> {
+async function scores(
+  entry: ModelEntry,
+  input: Float32Array,
+  rows: number,
+  classes?: Uint8Array,
+): Promise<Float32Array> {
   const output = new Float32Array(rows * entry.outputWidth);
-  await ensemble.run(entry.id, input, rows, output);
+  await ensemble.run(entry.id, input, rows, output, classes);
   return output;
+}
+
+function graphsOf({ id }: ModelEntry): ClassGraph[] {
+  const all = ensemble.modelSet.classes ?? [];
+  return all.filter((entry): entry is ClassGraph => 'model' in entry && entry.model === id);
+}
+
+function numberOf({ metricClass }: ClassGraph): number {
+  return classNumber(metricClass) ?? Number.NaN;
 }
 
 describe('OnnxEnsemble', { timeout: 60_000 }, () => {
@@ -59,6 +74,56 @@ describe('OnnxEnsemble', { timeout: 60_000 }, () => {
         expect(error).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
       }
     }
+  });
+
+  it('gives what the training framework gave for classes with a graph of their own', async () => {
+    for (const entry of ensemble.modelSet.models) {
+      const graphs = graphsOf(entry);
+      expect(graphs.length).toBeGreaterThan(0);
+      for (const graph of graphs) {
+        const { input, output, tolerance } = golden(`${entry.id}/${graph.metricClass}`);
+        const classes = new Uint8Array(input.length).fill(numberOf(graph));
+        const got = await scores(entry, Float32Array.from(input.flat()), input.length, classes);
+        for (const [i, expected] of output.flat().entries()) {
+          const error = Math.abs((got[i] as number) - expected);
+          expect(error).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
+        }
+      }
+    }
+  });
+
+  it('gives a row the bits of its class, whatever classes stand around it', async () => {
+    for (const entry of ensemble.modelSet.models) {
+      const rows = 5000;
+      const input = rowsOf(entry, rows);
+      const classes = Uint8Array.from({ length: rows }, (_, i) => (i * i + (i >> 3)) % 9);
+      const together = await scores(entry, input, rows, classes);
+      const general = await scores(entry, input, rows);
+      const own = new Map<number, Float32Array>();
+      for (const graph of graphsOf(entry)) {
+        const number = numberOf(graph);
+        const alone = await scores(entry, input, rows, new Uint8Array(rows).fill(number));
+        expect(alone).not.toEqual(general);
+        own.set(number, alone);
+      }
+      const expected = together.map((_, i) => {
+        const row = Math.floor(i / entry.outputWidth);
+        return (own.get(classes[row] as number) ?? general)[i] as number;
+      });
+      expect(together).toEqual(expected);
+    }
+  });
+
+  it('keeps calls apart that run at the same time', async () => {
+    const [entry] = ensemble.modelSet.models as [ModelEntry];
+    const calls = [300, 200, 4500].map((rows, k) => {
+      const input = rowsOf(entry, rows).map((value) => value + k);
+      return { rows, input, classes: Uint8Array.from({ length: rows }, (_, i) => (i + k) % 9) };
+    });
+    const run = (call: (typeof calls)[0]) => scores(entry, call.input, call.rows, call.classes);
+    const alone: Float32Array[] = [];
+    for (const call of calls) alone.push(await run(call));
+    expect(await Promise.all(calls.map(run))).toEqual(alone);
   });
 
   it('gives the same bits for a row whatever stands around it', async () => {
@@ -104,6 +169,16 @@ describe('OnnxEnsemble', { timeout: 60_000 }, () => {
     await expect(OnnxEnsemble.load(folder)).rejects.toMatchObject({ code: 'MODEL_SHAPE' });
     rmSync(path);
     await expect(OnnxEnsemble.load(folder)).rejects.toMatchObject({ code: 'MODEL_SHAPE' });
+  });
+
+  it('refuses a graph of a class that is not the one of the manifest', async () => {
+    const folder = copyOfModels();
+    const [graph] = (ensemble.modelSet.models as ModelEntry[]).flatMap(graphsOf) as [ClassGraph];
+    const path = join(folder, graph.model, graph.metricClass, 'model.onnx');
+    rmSync(path);
+    await expect(OnnxEnsemble.load(folder)).rejects.toThrow(`${graph.id}: no model file`);
+    cpSync(join(folder, graph.model, 'model.onnx'), path);
+    await expect(OnnxEnsemble.load(folder)).rejects.toThrow(`${graph.id}: checksum`);
   });
 
   it.each(['inputWidth', 'outputWidth'] as const)(

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { PipelineError } from '../runtime/errors.ts';
 import { readManifest } from './manifest.ts';
-import type { ModelEntry, ModelSet, Scorer } from './scorer.ts';
+import { classNames, classNumber } from './metric-class.ts';
+import { RowsByGraph } from './rows-by-graph.ts';
+import type { ClassGraph, ModelEntry, ModelSet, Scorer } from './scorer.ts';
 
 /** Rows per run of the runtime: bounds its memory; outputs do not depend on it. */
 const RUN_ROWS = 4096;
@@ -30,7 +32,12 @@ export function bundledModels(): string {
 
 interface Loaded {
   readonly entry: ModelEntry;
-  readonly session: InferenceSession;
+  /** The general graph first, then those of classes. */
+  readonly graphs: InferenceSession[];
+  /** Place in `graphs` by number of class. */
+  readonly graphOf: Uint8Array;
+  /** Sorters that no call is using. */
+  readonly sorters: RowsByGraph[];
 }
 
 /**
@@ -49,7 +56,7 @@ export class OnnxEnsemble implements Scorer {
   }
 
   /**
-   * Loads every model that `<folder>/manifest.json` names, and checks each against it.
+   * Loads every model that `<folder>/manifest.json` names, and the graphs of classes, and checks each against it.
    *
    * @throws PipelineError `MODEL_SHAPE` (fate: stop) when a file is missing, has another checksum, or does not turn
    *   `[n × inputWidth]` into `[n × outputWidth]`, and for a manifest that `readManifest` refuses.
@@ -58,6 +65,9 @@ export class OnnxEnsemble implements Scorer {
     const modelSet = readManifest(folder);
     const models = new Map<string, Loaded>();
     for (const entry of modelSet.models) models.set(entry.id, await open(folder, entry));
+    for (const own of modelSet.classes ?? []) {
+      if ('model' in own) await openOwn(folder, own, models.get(own.model));
+    }
     return new OnnxEnsemble(modelSet, models);
   }
 
@@ -66,6 +76,7 @@ export class OnnxEnsemble implements Scorer {
     input: Float32Array,
     rows: number,
     output: Float32Array,
+    classes?: Uint8Array,
   ): Promise<void> {
     const model = this.#models.get(modelId);
     if (model === undefined) throw new PipelineError('MODEL_SHAPE', `no model ${modelId}`);
@@ -75,18 +86,56 @@ export class OnnxEnsemble implements Scorer {
     }
     for (let start = 0; start < rows; start += RUN_ROWS) {
       const count = Math.min(RUN_ROWS, rows - start);
-      const scores = await runRows(model, input.subarray(start * inputWidth), count);
-      output.set(scores, start * outputWidth);
+      const part = input.subarray(start * inputWidth);
+      const into = output.subarray(start * outputWidth);
+      const of = classes?.subarray(start, start + count);
+      const graph = onlyGraph(model, of);
+      if (graph >= 0) into.set(await runRows(model, graph, part, count));
+      else await runApart(model, part, of as Uint8Array, into);
     }
   }
 }
 
-async function runRows(model: Loaded, input: Float32Array, rows: number): Promise<Float32Array> {
+/** Returns the place of the graph that all rows go through; -1 where there are several. */
+function onlyGraph({ graphs, graphOf }: Loaded, classes: Uint8Array | undefined): number {
+  if (classes === undefined || graphs.length === 1) return 0;
+  const first = graphOf[classes[0] as number] as number;
+  for (let i = 1; i < classes.length; i++) {
+    if (graphOf[classes[i] as number] !== first) return -1;
+  }
+  return first;
+}
+
+/** Runs rows of several classes, those of each graph together. */
+async function runApart(
+  model: Loaded,
+  input: Float32Array,
+  classes: Uint8Array,
+  output: Float32Array,
+): Promise<void> {
+  const { inputWidth, outputWidth } = model.entry;
+  const sorter = model.sorters.pop() ?? new RowsByGraph(RUN_ROWS, inputWidth);
+  sorter.sort(classes, model.graphOf);
+  for (let graph = 0; graph < model.graphs.length; graph++) {
+    const count = sorter.gather(graph, input);
+    if (count === 0) continue;
+    const scores = await runRows(model, graph, sorter.input, count);
+    sorter.scatter(graph, scores, outputWidth, output);
+  }
+  model.sorters.push(sorter);
+}
+
+async function runRows(
+  model: Loaded,
+  graph: number,
+  input: Float32Array,
+  rows: number,
+): Promise<Float32Array> {
   const { id, inputWidth, outputWidth } = model.entry;
   const given = input.subarray(0, rows * inputWidth) as Float32Array<ArrayBuffer>;
   const data = rows < LEAST_ROWS ? repeated(given, LEAST_ROWS) : given;
-  const dims = [data.length / inputWidth, inputWidth];
-  const result = await model.session.run({ [INPUT]: new Tensor('float32', data, dims) });
+  const tensor = new Tensor('float32', data, [data.length / inputWidth, inputWidth]);
+  const result = await (model.graphs[graph] as InferenceSession).run({ [INPUT]: tensor });
   const scores = result[OUTPUT]?.data;
   const length = Math.max(rows, LEAST_ROWS) * outputWidth;
   if (!(scores instanceof Float32Array) || scores.length !== length) {
@@ -102,23 +151,39 @@ function repeated(row: Float32Array<ArrayBuffer>, times: number): Float32Array<A
 }
 
 async function open(folder: string, entry: ModelEntry): Promise<Loaded> {
+  const graphOf = new Uint8Array(classNames.length);
+  const loaded = { entry, graphs: [], graphOf, sorters: [] };
+  await addGraph(loaded, `${folder}/${entry.id}`, entry);
+  return loaded;
+}
+
+async function openOwn(folder: string, own: ClassGraph, model: Loaded | undefined): Promise<void> {
+  if (model === undefined) throw new PipelineError('MODEL_SHAPE', `${own.id} is of no model`);
+  model.graphOf[classNumber(own.metricClass) ?? 0] = model.graphs.length;
+  await addGraph(model, `${folder}/${own.model}/${own.metricClass}`, own);
+}
+
+/** Adds the graph of a folder to a model, and tries it. */
+async function addGraph(
+  model: Loaded,
+  folder: string,
+  { id, sha256: wanted }: { readonly id: string; readonly sha256: string },
+): Promise<void> {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(`${folder}/${entry.id}/model.onnx`);
+    bytes = readFileSync(`${folder}/model.onnx`);
   } catch (cause) {
-    throw new PipelineError('MODEL_SHAPE', `${entry.id}: no model file`, { cause });
+    throw new PipelineError('MODEL_SHAPE', `${id}: no model file`, { cause });
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== entry.sha256) {
-    throw new PipelineError('MODEL_SHAPE', `${entry.id}: checksum ${sha256}, not ${entry.sha256}`);
+  if (sha256 !== wanted) {
+    throw new PipelineError('MODEL_SHAPE', `${id}: checksum ${sha256}, not ${wanted}`);
   }
   try {
-    const session = await InferenceSession.create(bytes, sessionOptions);
-    const loaded = { entry, session };
-    await runRows(loaded, new Float32Array(entry.inputWidth), 1);
-    return loaded;
+    model.graphs.push(await InferenceSession.create(bytes, sessionOptions));
+    await runRows(model, model.graphs.length - 1, new Float32Array(model.entry.inputWidth), 1);
   } catch (cause) {
     if (cause instanceof PipelineError) throw cause;
-    throw new PipelineError('MODEL_SHAPE', `${entry.id}: ${String(cause)}`, { cause });
+    throw new PipelineError('MODEL_SHAPE', `${id}: ${String(cause)}`, { cause });
   }
 }

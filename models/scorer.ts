@@ -17,8 +17,8 @@ export interface ModelEntry {
 export const classParts = ['weights', 'floor', 'priorRate', 'priorHeight'] as const;
 export type ClassPart = (typeof classParts)[number];
 
-/** What a class of metrics has of its own, in place of the general constant. */
-export interface ClassModel {
+/** A constant that a class of metrics has of its own, in place of the general one. */
+export interface ClassConstant {
   /** `<class>/<part>`. */
   readonly id: string;
   readonly version: number;
@@ -26,6 +26,21 @@ export interface ClassModel {
   readonly part: ClassPart;
   readonly values: number | readonly number[];
 }
+
+/** A graph that a class of metrics has of its own, in place of the general one of the same model and widths. */
+export interface ClassGraph {
+  /** `<class>/<model>`. */
+  readonly id: string;
+  readonly version: number;
+  readonly metricClass: MetricClass;
+  /** Name of the model; the graph stands in `<model>/<class>/`. */
+  readonly model: string;
+  /** Checksum of the ONNX file, hex. */
+  readonly sha256: string;
+}
+
+/** What a class of metrics has of its own. */
+export type ClassModel = ClassConstant | ClassGraph;
 
 /** The set of models that scores together: a change of any member is another set. */
 export interface ModelSet {
@@ -40,7 +55,7 @@ export interface ModelSet {
 /**
  * Runs the models of one model set over batches of rows; what operators see of `models/`.
  *
- * A row's output depends on that row alone, bit for bit: never on the other rows or the number of rows of a call.
+ * A row's output depends on that row and its class alone, bit for bit: never on the other rows or their number in a call.
  */
 export interface Scorer {
   readonly modelSet: ModelSet;
@@ -48,7 +63,14 @@ export interface Scorer {
    * Runs a model over `rows` rows and writes `[rows × outputWidth]` into `output`.
    *
    * @param input `[rows × inputWidth]`, row-major, at least that long.
+   * @param classes number of the class of each row, a place in `classNames`; absent: all are `general`.
    * @throws PipelineError `MODEL_SHAPE` (fate: stop) for an unknown model or arrays that are too short.
    */
-  run(modelId: string, input: Float32Array, rows: number, output: Float32Array): Promise<void>;
+  run(
+    modelId: string,
+    input: Float32Array,
+    rows: number,
+    output: Float32Array,
+    classes?: Uint8Array,
+  ): Promise<void>;
 }

@@ -134,7 +134,11 @@ const metric = z
       .max(8)
       .default([])
       .describe('Metrics that help to forecast it.'),
-    class: z.string().nullable().default(null).describe('Metric class that picks member weights.'),
+    class: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('Metric class that picks weights and graphs of the members.'),
     sloTarget: z
       .number()
       .gt(0)

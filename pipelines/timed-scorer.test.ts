@@ -17,9 +17,10 @@ it('takes the time of each model, hands on what it was given, and begins anew af
   const [input, output] = [new Float32Array(4), new Float32Array(1)];
   await timed.run('forest', input, 2, output);
   await timed.run('forest', input, 2, output);
-  await timed.run('autoencoder', input, 1, output);
+  const classes = Uint8Array.of(3);
+  await timed.run('autoencoder', input, 1, output, classes);
   expect(output[0]).toBe(7);
-  expect(asked[2]).toEqual(['autoencoder', input, 1, output]);
+  expect(asked[2]).toEqual(['autoencoder', input, 1, output, classes]);
   const counted: Record<string, number> = {};
   const count = (name: string, by: number) => {
     counted[name] = (counted[name] ?? 0) + by;

@@ -24,9 +24,10 @@ export class TimedScorer implements Scorer {
     input: Float32Array,
     rows: number,
     output: Float32Array,
+    classes?: Uint8Array,
   ): Promise<void> {
     const startMs = this.#clock.elapsedMs();
-    await this.#scorer.run(modelId, input, rows, output);
+    await this.#scorer.run(modelId, input, rows, output, classes);
     const elapsedMs = this.#clock.elapsedMs() - startMs;
     this.#elapsedMs.set(modelId, (this.#elapsedMs.get(modelId) ?? 0) + elapsedMs);
   }

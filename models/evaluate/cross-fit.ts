@@ -1,5 +1,5 @@
 import { type DetectTuning, defaultTuning } from '../../operators/detect/tuning.ts';
-import type { ClassModel, Scorer } from '../scorer.ts';
+import type { ClassConstant, ClassModel, Scorer } from '../scorer.ts';
 import { type DataRun, dataF1, nabOf, runData } from './data-run.ts';
 import type { LabelledSeries } from './labelled-data.ts';
 import { ReplayedScorer } from './replayed-scorer.ts';
@@ -42,19 +42,26 @@ export function nearbySettings(classes: readonly ClassModel[]): Map<string, Sett
   const settings = new Map<string, Setting>();
   for (const [name, tuning] of nearbyTunings()) settings.set(name, { tuning, classes });
   for (const [at, entry] of classes.entries()) {
-    const { id, values } = entry;
+    // Graphs are trained on generated series alone: no file chose them.
+    if (!('part' in entry)) continue;
     const without = classes.toSpliced(at, 1);
-    settings.set(`without ${id}`, { tuning: defaultTuning, classes: without });
-    for (const [place, value] of [values].flat().entries()) {
-      for (const factor of [FACTOR, 1 / FACTOR]) {
-        const moved = Array.isArray(values) ? values.with(place, value * factor) : value * factor;
-        const name = `${id} ${place} ${factor > 1 ? '+' : '-'}`;
-        const changed = classes.with(at, { ...entry, values: moved });
-        settings.set(name, { tuning: defaultTuning, classes: changed });
-      }
+    settings.set(`without ${entry.id}`, { tuning: defaultTuning, classes: without });
+    for (const [name, moved] of nearbyEntries(entry)) {
+      settings.set(name, { tuning: defaultTuning, classes: classes.with(at, moved) });
     }
   }
   return settings;
+}
+
+/** Every value of an entry up and down. */
+function nearbyEntries(entry: ClassConstant): [name: string, moved: ClassConstant][] {
+  const { id, values } = entry;
+  return [values].flat().flatMap((value, place) =>
+    [FACTOR, 1 / FACTOR].map((factor): [string, ClassConstant] => {
+      const moved = Array.isArray(values) ? values.with(place, value * factor) : value * factor;
+      return [`${id} ${place} ${factor > 1 ? '+' : '-'}`, { ...entry, values: moved }];
+    }),
+  );
 }
 
 function nearbyTunings(): Map<string, DetectTuning> {

@@ -14,7 +14,7 @@ import { withoutRule } from './without-rule.ts';
 /** Rows of a KPI series that are judged: what the baselines were measured on. */
 const KPI_ROWS = 60_000;
 /** Generated series of a class at each interval by which the entries of the manifest are judged. */
-const PER_CADENCE = 4;
+const PER_CADENCE = 20;
 const MODELS = ['forecast', 'isolation-forest', 'lstm-autoencoder'] as const;
 
 /**

@@ -29,8 +29,8 @@ const DAY_MS = 24 * HOUR_MS;
  * Generates normal behaviour of a metric class.
  *
  * What happens is laid down in time, not in points: noise has a correlation time, bursts a rate and a length, so a
- * longer interval shows the same thing more coarsely, as an average or a count over the interval. Nothing here is used
- * in training (`models/train/synthetic.ts` has shapes of its own).
+ * longer interval shows the same thing more coarsely, as an average or a count over the interval. The general graphs are
+ * trained without it (`models/train/synthetic.ts` has shapes of its own), those of classes with other seeds than are judged.
  */
 export function fleetSeries({ seed, metricClass, points, intervalMs }: FleetRequest): SeriesPoints {
   const random = seededRandom(seed * 2_246_822_519 + 101);

@@ -31,6 +31,7 @@ export class ReplayedScorer implements Scorer {
     input: Float32Array,
     rows: number,
     output: Float32Array,
+    classes?: Uint8Array,
   ): Promise<void> {
     const kept = this.#kept[this.#next];
     this.#next += 1;
@@ -40,7 +41,7 @@ export class ReplayedScorer implements Scorer {
       output.set(kept.output);
       return;
     }
-    await this.#scorer.run(modelId, input, rows, output);
+    await this.#scorer.run(modelId, input, rows, output, classes);
     const width = this.modelSet.models.find(({ id }) => id === modelId)?.outputWidth ?? 1;
     this.#kept.push({ modelId, rows, output: output.slice(0, rows * width) });
   }

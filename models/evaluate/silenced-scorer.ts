@@ -16,8 +16,9 @@ export class RecordingScorer implements Scorer {
     input: Float32Array,
     rows: number,
     output: Float32Array,
+    classes?: Uint8Array,
   ): Promise<void> {
-    await this.#scorer.run(modelId, input, rows, output);
+    await this.#scorer.run(modelId, input, rows, output, classes);
     const width = this.modelSet.models.find(({ id }) => id === modelId)?.outputWidth ?? 0;
     const kept = this.#sums.get(modelId) ?? { rows: 0, sums: new Array<number>(width).fill(0) };
     kept.rows += rows;
@@ -53,8 +54,9 @@ export class SilencedScorer implements Scorer {
     input: Float32Array,
     rows: number,
     output: Float32Array,
+    classes?: Uint8Array,
   ): Promise<void> {
-    if (modelId !== this.#modelId) return this.#scorer.run(modelId, input, rows, output);
+    if (modelId !== this.#modelId) return this.#scorer.run(modelId, input, rows, output, classes);
     const width = this.#mean.length;
     for (let i = 0; i < rows * width; i++) output[i] = this.#mean[i % width] as number;
   }

@@ -15,9 +15,9 @@ export interface Scoring {
  */
 export function withoutRule(scorer: Scorer, place: number): Scoring {
   const classes = (scorer.modelSet.classes ?? []).map((entry) =>
-    typeof entry.values === 'number'
-      ? entry
-      : { ...entry, values: weightless(entry.values, place) },
+    'part' in entry && typeof entry.values !== 'number'
+      ? { ...entry, values: weightless(entry.values, place) }
+      : entry,
   );
   const weights = weightless(defaultTuning.weights, place);
   return { scorer: withClasses(scorer, classes), tuning: { ...defaultTuning, weights } };

@@ -1,7 +1,9 @@
 """Trains the model set and writes models/<id>/{model.onnx,golden.json} and models/manifest.json.
 
-usage: VIGIE_DATA=<folder> python train.py [matrices folder]
-Calls `node models/train/extract.ts` for the matrices unless a folder with them is given.
+usage: VIGIE_DATA=<folder> python train.py [--classes] [matrices folder]
+--classes: the graphs of classes alone; the general ones stay as they are.
+Calls `node models/train/extract.ts` and `extract-classes.ts` for the matrices unless a folder with them is given. The
+graphs of classes stand in models/<id>/<class>/.
 """
 
 import hashlib
@@ -16,13 +18,15 @@ import numpy as np
 import onnxruntime
 import torch
 
+import class_graphs
 import fit
 import graphs
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
-SET_VERSION = 4
+SET_VERSION = 5
 MODEL_VERSIONS = {"isolation-forest": 1, "forecast": 1, "lstm-autoencoder": 2}
+CLASS_VERSION = 1
 GOLDEN_ROWS = 16
 
 
@@ -30,7 +34,7 @@ def matrices(folder):
     summary = json.loads((folder / "summary.json").read_text())
     widths = {"forecast": summary["forecast"] + 1, "forest": summary["forest"], "shape": summary["window"]}
     rows = {k: np.fromfile(folder / f"{k}.f32", "<f4").reshape(-1, w) for k, w in widths.items()}
-    return rows, summary
+    return rows, summary, widths
 
 
 def run(path, rows):
@@ -43,7 +47,7 @@ def run(path, rows):
 def write(name, graph, rows, truth, tolerance):
     """Writes a model and its golden vectors; stops when ONNX and the training framework disagree."""
     folder = MODELS / name
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.onnx"
     path.write_bytes(graph.SerializeToString(deterministic=True))
     rows = np.ascontiguousarray(rows)
@@ -55,48 +59,79 @@ def write(name, graph, rows, truth, tolerance):
     golden = {"input": rows[pick].tolist(), "output": truth[pick].tolist(), "tolerance": tolerance}
     (folder / "golden.json").write_text(json.dumps(golden) + "\n")
     print(f"{name}: {path.stat().st_size} bytes, parity {worst:.1e} over {len(rows)} rows")
-    return {
-        "id": name, "version": MODEL_VERSIONS[name],
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "inputWidth": rows.shape[1], "outputWidth": out.shape[1],
-    }
+    return hashlib.sha256(path.read_bytes()).hexdigest(), rows.shape[1], out.shape[1]
 
 
-def train(folder):
-    rows, summary = matrices(folder)
-    sample = np.random.default_rng(fit.SEED).choice(len(rows["forest"]), 20_000, replace=False)
-    entries = []
+def forest(name, rows, checked):
+    model = fit.fit_forest(rows)
+    return write(name, graphs.forest_graph(model, checked.shape[1]), checked, -model.score_samples(checked)[:, None], 1e-6)
 
-    forest = fit.fit_forest(rows["forest"])
-    x = rows["forest"][sample]
-    entries.append(write("isolation-forest", graphs.forest_graph(forest, x.shape[1]), x,
-                         -forest.score_samples(x)[:, None], 1e-6))
 
-    model, loss, weights = fit.fit_forecast(rows["forecast"])
-    x = rows["forecast"][sample, :-1].copy()
+def forecast(name, rows, checked):
+    model, loss, weights = fit.fit_forecast(rows)
+    x = checked[:, :-1].copy()
     with torch.no_grad():
         truth = model(torch.from_numpy(x)).numpy()
-    entries.append(write("forecast", graphs.forecast_graph(weights), x, truth, 1e-5))
-    print(f"forecast: last loss {loss:.4f}")
+    print(f"{name}: last loss {loss:.4f}")
+    return write(name, graphs.forecast_graph(weights), x, truth, 1e-5)
 
-    model, loss, state = fit.fit_autoencoder(rows["shape"])
-    x = rows["shape"][sample]
+
+def autoencoder(name, rows, checked):
+    model, loss, state = fit.fit_autoencoder(rows)
     with torch.no_grad():
-        truth = model.errors(torch.from_numpy(x)).numpy()
-    graph = graphs.autoencoder_graph(state, x.shape[1], fit.PATCH, fit.HIDDEN)
-    entries.append(write("lstm-autoencoder", graph, x, truth, 1e-5))
-    print(f"lstm-autoencoder: last loss {loss:.4f}")
+        truth = model.errors(torch.from_numpy(checked)).numpy()
+    print(f"{name}: last loss {loss:.4f}")
+    return write(name, graphs.autoencoder_graph(state, checked.shape[1], fit.PATCH, fit.HIDDEN), checked, truth, 1e-5)
 
-    # What classes have of their own is not trained here: it is kept, and part of the checksum (models/manifest.ts).
+
+# Model, its matrix, and how it is made.
+MODEL_KINDS = {
+    "isolation-forest": ("forest", forest),
+    "forecast": ("forecast", forecast),
+    "lstm-autoencoder": ("shape", autoencoder),
+}
+
+
+def train_classes(folder, general, widths):
+    """Trains the graphs of class_graphs.py; returns their entries, those of a class together."""
+    entries = []
+    for metric_class, models in class_graphs.GRAPHS.items():
+        for model, mixed in models.items():
+            kind, make = MODEL_KINDS[model]
+            rows = class_graphs.rows_of(folder / metric_class, kind, widths[kind], general[kind] if mixed else None)
+            checked = rows[np.random.default_rng(fit.SEED).choice(len(rows), 5_000, replace=False)]
+            sha256, _, _ = make(f"{model}/{metric_class}", rows, checked)
+            entries.append({"id": f"{metric_class}/{model}", "version": CLASS_VERSION,
+                            "metricClass": metric_class, "model": model, "sha256": sha256})
+    return entries
+
+
+def train_general(rows):
+    sample = np.random.default_rng(fit.SEED).choice(len(rows["forest"]), 20_000, replace=False)
+    entries = []
+    for model, (kind, make) in MODEL_KINDS.items():
+        sha256, width, outputs = make(model, rows[kind], rows[kind][sample])
+        entries.append({"id": model, "version": MODEL_VERSIONS[model], "sha256": sha256,
+                        "inputWidth": width, "outputWidth": outputs})
+    return entries
+
+
+def train(folder, only_classes):
+    rows, summary, widths = matrices(folder)
     known = MODELS / "manifest.json"
-    classes = json.loads(known.read_text()).get("classes", []) if known.exists() else []
+    before = json.loads(known.read_text()) if known.exists() else {"models": [], "classes": []}
+    entries = before["models"] if only_classes else train_general(rows)
+
+    # Constants of classes are not trained here: they are kept, and part of the checksum (models/manifest.ts).
+    classes = [e for e in before["classes"] if "part" in e] + train_classes(folder, rows, widths)
     together = "".join(e["sha256"] for e in entries) + json.dumps(classes, separators=(",", ":"))
     together = hashlib.sha256(together.encode()).hexdigest()
+    seen = before["training"] if only_classes else summary
     training = {
-        "seed": fit.SEED, "realWindows": summary["realWindows"],
-        "syntheticWindows": summary["syntheticWindows"],
+        "seed": fit.SEED, "realWindows": seen["realWindows"],
+        "syntheticWindows": seen["syntheticWindows"],
         "sources": ["NAB (developers' half)", "AIOps KPI (developers' half)", "SMD train", "ASD train",
-                    "models/train/synthetic.ts"],
+                    "models/train/synthetic.ts", "of classes also: models/evaluate/fleet-series.ts"],
     }
     manifest = {"id": "general", "version": SET_VERSION, "sha256": together, "training": training,
                 "models": entries, "classes": classes}
@@ -104,11 +139,14 @@ def train(folder):
 
 
 def main():
-    if len(sys.argv) > 1:
-        return train(pathlib.Path(sys.argv[1]))
+    given = [argument for argument in sys.argv[1:] if argument != "--classes"]
+    only_classes = len(given) < len(sys.argv) - 1
+    if given:
+        return train(pathlib.Path(given[0]), only_classes)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["node", str(HERE / "extract.ts"), folder], check=True, env=os.environ)
-        train(pathlib.Path(folder))
+        for script in ("extract.ts", "extract-classes.ts"):
+            subprocess.run(["node", str(HERE / script), folder], check=True, env=os.environ)
+        train(pathlib.Path(folder), only_classes)
 
 
 if __name__ == "__main__":

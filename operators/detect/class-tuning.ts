@@ -13,8 +13,9 @@ export function classTunings(
 ): readonly DetectTuning[] {
   return classNames.map((name) => {
     let own = tuning;
-    for (const { metricClass, part, values } of entries) {
-      if (metricClass === name) own = { ...own, [part]: values };
+    for (const entry of entries) {
+      if (entry.metricClass === name && 'part' in entry)
+        own = { ...own, [entry.part]: entry.values };
     }
     return own;
   });

@@ -107,11 +107,11 @@ export class Detector {
     }
     this.#reserve(points);
     this.#pass.run(input, points);
-    const { forecast, forest, shape, windows } = this.#pass;
-    await this.#scorer.run(MODELS[0], forecast, points, this.#forecast);
+    const { forecast, forest, shape, windows, namedClass, windowClass } = this.#pass;
+    await this.#scorer.run(MODELS[0], forecast, points, this.#forecast, namedClass);
     if (windows > 0) {
-      await this.#scorer.run(MODELS[1], forest, windows, this.#forest);
-      await this.#scorer.run(MODELS[2], shape, windows, this.#shape);
+      await this.#scorer.run(MODELS[1], forest, windows, this.#forest, windowClass);
+      await this.#scorer.run(MODELS[2], shape, windows, this.#shape, windowClass);
     }
     this.#read(input.values, points, windows);
     this.#book.clear();

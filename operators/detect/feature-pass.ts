@@ -64,6 +64,9 @@ export class FeaturePass {
   weekHour = new Int16Array(0);
   /** Number of the class that the series had before the point: a place in `classNames`. */
   metricClass = new Uint8Array(0);
+  /** The class that its definition names, which alone picks graphs, per point and per window; 0 for none. */
+  namedClass = new Uint8Array(0);
+  windowClass = new Uint8Array(0);
   /** Changes of class, in order. */
   classChanges: ClassChange[] = [];
   readonly #tracker: SeriesTracker;
@@ -93,6 +96,7 @@ export class FeaturePass {
       const given = classNumber(settings.class) ?? 0;
       for (let i = start; i < end; i++) {
         this.metricClass[i] = given === 0 ? this.#tracker.metricClass : given;
+        this.namedClass[i] = given;
         this.#point(input, settings, i);
         if (given === 0 && isClassDue(this.#tracker.count)) this.#inferClass(row, i);
       }
@@ -127,7 +131,7 @@ export class FeaturePass {
     this.weekHour[i] = tracker.weekHour;
     tracker.take();
     const hop = settings.hop > 0 ? settings.hop : defaultHop(tracker.intervalMs);
-    this.windowOf[i] = tracker.count >= WINDOW && tracker.count % hop === 0 ? this.#close() : -1;
+    this.windowOf[i] = tracker.count >= WINDOW && tracker.count % hop === 0 ? this.#close(i) : -1;
   }
 
   #inferClass(row: number, point: number): void {
@@ -139,12 +143,13 @@ export class FeaturePass {
     this.classChanges.push({ row, point, metricClass: classNames[metricClass] ?? 'general' });
   }
 
-  #close(): number {
+  #close(point: number): number {
     const tracker = this.#tracker;
     const at = this.windows;
     tracker.readWindow(this.#window);
     writeForestFeatures(tracker, this.#window, this.forest, at * FOREST_WIDTH);
     writeShape(tracker, this.#window, this.shape, at * WINDOW);
+    this.windowClass[at] = this.namedClass[point] as number;
     this.windows = at + 1;
     return at;
   }
@@ -173,6 +178,8 @@ export class FeaturePass {
     this.gap = new Uint8Array(size);
     this.weekHour = new Int16Array(size);
     this.metricClass = new Uint8Array(size);
+    this.namedClass = new Uint8Array(size);
+    this.windowClass = new Uint8Array(size);
   }
 }
 
