@@ -25,6 +25,8 @@ interface Reading {
 /**
  * Measures detect, a plain consumer and a Kafka Streams application on the same enriched batches, one after another.
  *
+ * `peers.streams` does the job that detect does (`test/integration/streams-peer.test.ts`), `peers.light` less of it.
+ *
  * The input is made once. Each reads it to the end, and is measured from where every series is known to it.
  */
 export async function peersBench(given: BenchOptions): Promise<BenchFigures> {
@@ -34,7 +36,8 @@ export async function peersBench(given: BenchOptions): Promise<BenchFigures> {
   try {
     const log = await fillEnriched(run);
     const plain = await plainConsumer(run, log);
-    const streams = await streamsPeer(run, log);
+    const light = await streamsPeer(run, log, true);
+    const streams = await streamsPeer(run, log, false);
     const detect = await measureDetect(run, log);
     return {
       ...detect,
@@ -43,7 +46,8 @@ export async function peersBench(given: BenchOptions): Promise<BenchFigures> {
         (detect.pointsPerSecond ?? 0) / (streams.pointsPerSecond ?? 1),
         3,
       ),
-      peers: { streams, plain },
+      againstLight: rounded((light.cpuNsPerPoint ?? 0) / (detect.cpuNsPerPoint ?? 1), 3),
+      peers: { streams, light, plain },
     };
   } finally {
     await run.close();
@@ -66,10 +70,15 @@ async function plainConsumer(run: PipelineRun, log: EnrichedLog): Promise<BenchF
   return await measured(run, log, () => points, consuming);
 }
 
-async function streamsPeer(run: PipelineRun, log: EnrichedLog): Promise<BenchFigures> {
+async function streamsPeer(
+  run: PipelineRun,
+  log: EnrichedLog,
+  light: boolean,
+): Promise<BenchFigures> {
   const { site, transport } = run;
   const { folder, config } = site;
-  const output = `${config.topics.prefix}peer.anomalies`;
+  const name = light ? 'light' : 'peer';
+  const output = `${config.topics.prefix}${name}.anomalies`;
   await transport.ensureTopics([
     {
       name: output,
@@ -90,7 +99,9 @@ async function streamsPeer(run: PipelineRun, log: EnrichedLog): Promise<BenchFig
     schemaFile,
     schemaId: ids.SeriesBatch,
     threads: availableParallelism(),
-    folder: join(folder, 'streams'),
+    hop: run.options.hop,
+    light,
+    folder: join(folder, name),
   });
   try {
     return await measured(run, log, () => peer.points, peer.failed);

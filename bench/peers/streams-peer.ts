@@ -1,18 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { bundledModels } from '../../models/onnx-ensemble.ts';
-import { serversHome } from '../../test/servers/installation.ts';
 import { environmentOfServers } from '../../test/servers/server-process.ts';
+import { builtPeer } from './streams-build.ts';
 
-const run = promisify(execFile);
-const source = fileURLToPath(new URL('streams', import.meta.url));
-const BUILD_LIMIT_MS = 600_000;
 /** As those who run Kafka Streams would have it on two cores: the default collector, a heap that never grows tight. */
 const JVM = ['-Xms1g', '-Xmx2g', '-XX:+UseG1GC'];
 
@@ -26,6 +17,10 @@ export interface StreamsJob {
   /** Its id: records with another are no batches. */
   readonly schemaId: number;
   readonly threads: number;
+  /** Points between two windows; 0 goes by the interval. */
+  readonly hop: number;
+  /** Does less than detect does: simpler levels, no season, no rate, no episodes. */
+  readonly light: boolean;
   /** Where it may keep its state. */
   readonly folder: string;
 }
@@ -60,8 +55,8 @@ export class StreamsPeer {
 
   /** Builds the application unless it is built, by Maven, and starts it. */
   static async start(job: StreamsJob): Promise<StreamsPeer> {
-    const classes = await built();
-    const { brokers, input, output, schemaFile, schemaId, threads, folder } = job;
+    const classes = await builtPeer();
+    const { brokers, input, output, schemaFile, schemaId, threads, hop, light, folder } = job;
     const command = [
       ...JVM,
       '-cp',
@@ -74,8 +69,10 @@ export class StreamsPeer {
       schemaFile,
       String(threads),
       folder,
-      'streams-peer',
+      light ? 'light-peer' : 'streams-peer',
       String(schemaId),
+      String(hop),
+      ...(light ? ['--light'] : []),
     ];
     return new StreamsPeer(spawn('java', command, { env: environmentOfServers() }));
   }
@@ -86,26 +83,4 @@ export class StreamsPeer {
     this.#child.stdin?.end();
     await ended;
   }
-}
-
-/** Builds the jars into a folder named after their sources, once per version of them. */
-async function built(): Promise<string> {
-  const files = (await readdir(source, { recursive: true })).filter((name) =>
-    /\.(java|xml)$/.test(name),
-  );
-  const hash = createHash('sha256');
-  for (const name of files.sort()) hash.update(name).update(await readFile(join(source, name)));
-  const final = join(serversHome(), `streams-peer-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(final)) return final;
-  await mkdir(dirname(final), { recursive: true });
-  const work = await mkdtemp(`${final}.part-`);
-  await cp(source, work, { recursive: true });
-  const jars = join(work, 'jars');
-  const copy = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
-  const args = ['-B', '-q', '-f', join(work, 'pom.xml'), 'package', ...copy];
-  await run('mvn', [...args, '-DincludeScope=runtime'], { timeout: BUILD_LIMIT_MS });
-  await cp(join(work, 'target', 'streams-peer-1.jar'), join(jars, 'streams-peer.jar'));
-  await rename(jars, final);
-  await rm(work, { recursive: true });
-  return final;
 }

@@ -12,13 +12,19 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.Stores;
+import vigie.peer.detect.ClassWeights;
+import vigie.peer.detect.DetectProcessor;
+import vigie.peer.light.LightProcessor;
 
 /**
- * Scores enriched batches with the same ONNX ensemble in one processor of Kafka Streams.
+ * Scores enriched batches as the product's detect stage does, in one processor of Kafka Streams.
  *
- * <p>Arguments: brokers, input topic, output topic, folder of the models, file with the Avro schema, stream threads, folder
- * for state, application id, schema id of a batch. Tells every 100 ms how many points are scored, one number a line; ends with its input.
+ * <p>Arguments: brokers, input topic, output topic, folder of the models, file with the Avro
+ * schema, stream threads, folder for state, application id, schema id of a batch, points between
+ * two windows (0: by the interval); then {@code --light} for a processor that does less. Tells
+ * every 100 ms how many points are scored, one number a line; ends with its input.
  */
 public final class Peer {
   private static final String STORE = "series";
@@ -30,8 +36,20 @@ public final class Peer {
     String output = args[2];
     Ensemble ensemble = new Ensemble(Path.of(args[3]));
     Schema schema = new Schema.Parser().parse(Files.readString(Path.of(args[4])));
+    int schemaId = Integer.parseInt(args[8]);
+    int hop = Integer.parseInt(args[9]);
+    boolean light = args.length > 10 && args[10].equals("--light");
+    ClassWeights weights = new ClassWeights(Path.of(args[3]));
     AtomicLong scored = new AtomicLong();
-    // In memory, with a changelog so that nothing is lost, and a cache that writes a series once per commit.
+    ProcessorSupplier<byte[], byte[], Long, byte[]> processor =
+        () -> {
+          SeriesBatchReader batch = new SeriesBatchReader(schema, schemaId);
+          return light
+              ? new LightProcessor(STORE, ensemble, batch, scored)
+              : new DetectProcessor(STORE, ensemble, weights, batch, scored, hop);
+        };
+    // In memory, with a changelog so that nothing is lost, and a cache that writes a series once
+    // per commit.
     var store =
         Stores.keyValueStoreBuilder(
                 Stores.inMemoryKeyValueStore(STORE), Serdes.Long(), Serdes.ByteArray())
@@ -43,8 +61,7 @@ public final class Peer {
         Serdes.ByteArray().deserializer(),
         Serdes.ByteArray().deserializer(),
         input);
-    topology.addProcessor(
-        "score", () -> new ScoreProcessor(STORE, ensemble, new SeriesBatchReader(schema, Integer.parseInt(args[8])), scored), "in");
+    topology.addProcessor("score", processor, "in");
     topology.addStateStore(store, "score");
     topology.addSink(
         "out", output, Serdes.Long().serializer(), Serdes.ByteArray().serializer(), "score");
@@ -74,7 +91,8 @@ public final class Peer {
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, args[7]);
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 512L * 1024 * 1024);
     properties.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.OPTIMIZE);
-    properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+    properties.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
     properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG), 64 << 20);
     properties.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), 8 << 20);

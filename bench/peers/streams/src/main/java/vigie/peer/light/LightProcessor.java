@@ -1,4 +1,4 @@
-package vigie.peer;
+package vigie.peer.light;
 
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
@@ -12,9 +12,16 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
+import vigie.peer.Ensemble;
+import vigie.peer.SeriesBatchReader;
 
-/** Scores every point of a batch: features, three models over the whole batch, then each member's surprise. */
-final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
+/**
+ * Scores every point of a batch with less than the product does: simpler levels, no season, no
+ * rate, no episodes.
+ *
+ * <p>Features, three models over the whole batch, then each member's surprise.
+ */
+public final class LightProcessor implements Processor<byte[], byte[], Long, byte[]> {
   private static final int HOP = 8;
   private static final double OPENING = 12;
   private static final float[] PRIOR_MEAN = {0.9f, 0.45f, -2.2f, 0.9f};
@@ -34,6 +41,8 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
   private SeriesRow[] spare = new SeriesRow[0];
   private SeriesRow[] rows = new SeriesRow[0];
   private int[] before = new int[0];
+  private double[] times = new double[0];
+  private double[] values = new double[0];
   private double[] expected = new double[0];
   private double[] unit = new double[0];
   private double[] steps = new double[0];
@@ -43,7 +52,7 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
   private FloatBuffer shapeRows;
   private int windows;
 
-  ScoreProcessor(
+  public LightProcessor(
       String storeName, Ensemble ensemble, SeriesBatchReader batch, AtomicLong scored) {
     this.storeName = storeName;
     this.ensemble = ensemble;
@@ -61,12 +70,13 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
   public void process(Record<byte[], byte[]> record) {
     try {
       if (!batch.read(record.value())) return;
-      int points = batch.values.remaining() / 8;
+      int points = batch.points();
       reserve(points, batch.runs);
+      batch.copyPoints(times, values);
       follow();
-      FloatBuffer forecasts = ensemble.forecast(forecastRows, points);
-      FloatBuffer forest = windows > 0 ? ensemble.forest(forestRows, windows) : null;
-      FloatBuffer shape = windows > 0 ? ensemble.autoencoder(shapeRows, windows) : null;
+      float[] forecasts = ensemble.forecast(forecastRows, points);
+      float[] forest = windows > 0 ? ensemble.forest(forestRows, windows) : null;
+      float[] shape = windows > 0 ? ensemble.autoencoder(shapeRows, windows) : null;
       rate(forecasts, forest, shape, record);
       scored.addAndGet(points);
     } catch (IOException | OrtException fault) {
@@ -79,9 +89,8 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
     windows = 0;
     rowOf.clear();
     int at = 0;
-    int irregular = 0;
     for (int run = 0; run < batch.runs; run++) {
-      long id = batch.seriesIds.getLong(8 * batch.runSeries.getInt(4 * run));
+      long id = batch.seriesId(run);
       SeriesRow row = rowOf.get(id);
       if (row == null) {
         row = spare[run];
@@ -92,17 +101,16 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
       }
       rows[run] = row;
       before[run] = row.count;
-      double first = batch.runFirstTimestamps.getDouble(8 * run);
-      double step = batch.runSteps.getDouble(8 * run);
-      int end = at + batch.runCounts.getInt(4 * run);
-      for (int i = 0; at < end; at++, i++) {
-        double ms = step == 0 ? batch.timestamps.getDouble(8 * irregular++) : first + i * step;
-        double value = batch.values.getDouble(8 * at);
+      int end = at + batch.count(run);
+      for (; at < end; at++) {
+        double ms = times[at];
+        double value = values[at];
         if (row.count == 0) row.base = value;
         features.forecast(row, ms, forecastRows, at * Features.FORECAST_WIDTH);
         expected[at] = row.base + row.slow;
         unit[at] = row.spread();
-        steps[at] = Math.min(50, Math.abs(value - row.base - row.previous) / (row.step + 0.02 * unit[at]));
+        double size = Math.abs(value - row.base - row.previous);
+        steps[at] = Math.min(50, size / (row.step + 0.02 * unit[at]));
         row.learn(ms, value);
         windowOf[at] = -1;
         if (row.count < Features.WINDOW || row.count % HOP != 0) continue;
@@ -115,23 +123,23 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
 
   /** Second pass: surprises, their sum, and an anomaly where it is large. */
   private void rate(
-      FloatBuffer forecasts, FloatBuffer forest, FloatBuffer shape, Record<byte[], byte[]> record) {
+      float[] forecasts, float[] forest, float[] shape, Record<byte[], byte[]> record) {
     int at = 0;
     for (int run = 0; run < batch.runs; run++) {
       SeriesRow row = rows[run];
-      int count = batch.runCounts.getInt(4 * run);
+      int count = batch.count(run);
       int before = this.before[run];
-      long id = batch.seriesIds.getLong(8 * batch.runSeries.getInt(4 * run));
+      long id = batch.seriesId(run);
       for (int end = at + count; at < end; at++, before++) {
         int window = windowOf[at];
         if (window >= 0) {
-          row.heldForest = forest.get(window);
-          double whole = shape.get(2 * window);
+          row.heldForest = forest[window];
+          double whole = shape[2 * window];
           row.heldShape =
-              (float) Math.log(whole + 0.75 * (shape.get(2 * window + 1) - whole) + 0.01);
+              (float) Math.log(whole + 0.75 * (shape[2 * window + 1] - whole) + 0.01);
         }
-        double value = batch.values.getDouble(8 * at);
-        double usual = expected[at] + unit[at] * forecasts.get(2 * at);
+        double value = values[at];
+        double usual = expected[at] + unit[at] * forecasts[2 * at];
         double distance = Math.sqrt(Math.min(400, Math.abs(value - usual) / unit[at]));
         double sum = surprise(row, 0, before, distance) + surprise(row, 3, before, steps[at]);
         if (before + 1 >= Features.WINDOW) {
@@ -188,6 +196,8 @@ final class ScoreProcessor implements Processor<byte[], byte[], Long, byte[]> {
     }
     if (windowOf.length >= points) return;
     int size = 2 * points;
+    times = new double[size];
+    values = new double[size];
     expected = new double[size];
     unit = new double[size];
     steps = new double[size];

@@ -1,8 +1,11 @@
-package vigie.peer;
+package vigie.peer.light;
 
 import java.nio.FloatBuffer;
 
-/** Inputs of the models, as widths and meanings go the same as the product's; without its season profile. */
+/**
+ * Inputs of the models, as widths and meanings go the same as the product's; without its season
+ * profile.
+ */
 final class Features {
   static final int WINDOW = 32;
   static final int FORECAST_WIDTH = 16;

@@ -1,4 +1,4 @@
-package vigie.peer;
+package vigie.peer.light;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -73,7 +73,8 @@ final class SeriesRow {
       previous = middle = slow = high = low = at;
     } else {
       float gap = (float) (ms - lastMs);
-      intervalMs = count == 1 ? gap : intervalMs + 0.005f * Math.signum(gap - intervalMs) * intervalMs;
+      float nudge = 0.005f * Math.signum(gap - intervalMs) * intervalMs;
+      intervalMs = count == 1 ? gap : intervalMs + nudge;
       double early = Math.max(1 / 256.0, 1.0 / (count + 1));
       double limit = count < 32 ? Double.POSITIVE_INFINITY : 8 * spread();
       double off = Math.max(-limit, Math.min(limit, at - slow));
