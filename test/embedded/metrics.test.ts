@@ -228,6 +228,7 @@ describe('a worker that is asked', () => {
       'monitoring_points_dropped_total',
       'monitoring_points_late_total',
       'monitoring_dead_letters_left_out_total',
+      'monitoring_tier_refused_total',
       'monitoring_series_evicted_total',
       'monitoring_notification_records_total',
       'monitoring_stage_faults_total',
