@@ -43,7 +43,7 @@ async function run(crashes: boolean): Promise<TopologyDriver> {
     const nowMs = points.at(-1)?.[0] ?? 0;
     driver.send('metrics.raw', 0, 'MetricBatch', rawBatch(batch, { backfill: true }), nowMs);
     if (!crashes) continue;
-    await driver.run(3);
+    await driver.run();
     if (record % 5 === 3) await driver.checkpoint();
     if (record % 7 === 4) driver.crash();
   }
