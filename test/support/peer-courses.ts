@@ -8,8 +8,9 @@ const INTERVALS_MS = [1000, 10_000, 60_000, 300_000];
 /** A fault begins every so many points, of a kind after the other, and lasts so many. */
 const FAULT_EVERY = 450;
 const FAULT_POINTS = [3, 40, 90, 20];
-/** The last quarter lies behind a gap of so many intervals, more than make a series stale. */
+/** A gap of so many intervals, more than make a series stale, lies just before a shift. */
 const GAP_INTERVALS = 400;
+const GAP_AT = 13 * FAULT_EVERY - 1;
 const LONG_DAYS = 12;
 
 /** Points of one series: epoch ms and values. */
@@ -21,7 +22,7 @@ export interface Course {
 /** Value of a point by its share of a day (0 to 1), its number, and noise. */
 type Shape = (day: number, i: number, random: () => number) => number;
 
-/** One for each class that values tell, and for what numbers trip over. */
+/** One as each class has that values tell, and some that numbers trip over. */
 const shapes: readonly Shape[] = [
   (_, __, random) => 0.05 + 0.03 * random() ** 4 + 0.01 * random(),
   (_, __, random) => 0.004 * random() ** 2,
@@ -39,7 +40,7 @@ const shapes: readonly Shape[] = [
 ];
 
 /**
- * Makes series of every class and several intervals with faults, a long one of each shape with days, and waves as benches
+ * Makes series of many kinds and several intervals with faults, a long one of each shape with days, and waves as benches
  * send them.
  */
 export function peerCourses(seed: number): Course[] {
@@ -53,12 +54,11 @@ export function peerCourses(seed: number): Course[] {
 
 function courseOf(shape: Shape, intervalMs: number, points: number, seed: number): Course {
   const random = randomFrom(seed);
-  const gapAt = Math.floor(0.75 * points);
   const timestamps = new Float64Array(points);
   const values = new Float64Array(points);
   let standing = 0;
   for (let i = 0; i < points; i++) {
-    const gap = i < gapAt ? 0 : GAP_INTERVALS;
+    const gap = i < GAP_AT ? 0 : GAP_INTERVALS;
     const jitter = Math.floor(0.1 * intervalMs * random());
     timestamps[i] = START_MS + (i + gap) * intervalMs + jitter;
     const day = ((timestamps[i] as number) % DAY_MS) / DAY_MS;
