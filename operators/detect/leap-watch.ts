@@ -102,7 +102,8 @@ export class LeapWatch {
   /** Learns the leap of the last `look`. @param startingUp whether the series is in its first minutes. */
   take({ count, intervalMs }: LeapGround, startingUp: boolean): void {
     const points = startingUp ? (count + START_UP_POINTS) * START_UP_FADE : fadePoints(intervalMs);
-    if ((count | 0) % Math.round(points) === 0) {
+    // Of whole numbers of 32 bits: the remainder of others is a call of the C library.
+    if ((count | 0) % (Math.round(points) | 0) === 0) {
       this.up = rounded(this.up * (1 - FADED));
       this.down = rounded(this.down * (1 - FADED));
     }

@@ -50,6 +50,7 @@ export function metricExcess(
   { value, expected, score, confidence, before, intervalMs, gap }: ExcessReading,
   course: number,
 ): number {
+  if (course === 0 && score <= SCORE_FLOOR) return 0;
   if (before < WINDOW || gap || !isWatched(settings, value, expected)) return 0;
   const known = confidence * Math.min(1, (before * intervalMs) / SETTLED_MS);
   const odd = score > SCORE_FLOOR ? SCORE_SHARE * (score - SCORE_FLOOR) : 0;

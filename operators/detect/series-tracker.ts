@@ -150,16 +150,12 @@ export class SeriesTracker extends SeriesState {
     this.ring.read(this.count, into);
   }
 
-  /** Returns the value `back` points before the one looked at (1 to `WINDOW`); the base where there was none. */
-  valueBefore(back: number): number {
-    return this.ring.at(this.count - back);
-  }
-
   /** Mean of the four values before the point looked at, or the last where there are fewer. */
   #meanBefore(): number {
     if (this.count < LEAP_POINTS) return this.previous;
-    const last = this.previous + this.valueBefore(2);
-    return 0.25 * (last + this.valueBefore(3) + this.valueBefore(4));
+    const { ring } = this;
+    ring.recall(this.count);
+    return 0.25 * (this.previous + ring.second + ring.third + ring.fourth);
   }
 
   #inferInterval(): void {

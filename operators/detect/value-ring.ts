@@ -26,6 +26,14 @@ export class ValueRing {
   #mark = 0;
   #step = STEPS[0] as number;
 
+  /** Values of the second, third and fourth newest point, as they are kept; known after `recall`. */
+  second = 0;
+  third = 0;
+  fourth = 0;
+  #newest = 0;
+  /** Whether these are what the bytes say. */
+  #isRecalled = false;
+
   /** Exponent of the step plus 128, or 0 before the first value. */
   get mark(): number {
     return this.#mark;
@@ -41,6 +49,7 @@ export class ValueRing {
   open(bytes: ColumnView, at: number): void {
     this.#bytes = bytes;
     this.#at = at;
+    this.#isRecalled = false;
   }
 
   /** Size of one step. */
@@ -52,12 +61,29 @@ export class ValueRing {
   push(ordinal: number, value: number, scale: number): void {
     if (this.#mark === 0 || scale < COARSEST * this.#step || scale > FINEST * this.#step)
       this.#fit(scale);
-    this.#put(ordinal & PLACE_BITS, Math.round(value / this.#step));
+    const steps = heldSteps(Math.round(value / this.#step));
+    this.#put(ordinal & PLACE_BITS, steps);
+    this.fourth = this.third;
+    this.third = this.second;
+    this.second = this.#newest;
+    this.#newest = steps * this.#step;
+  }
+
+  /** Makes sure of `second`, `third` and `fourth`, when `count` values have been pushed: they are read once a run. */
+  recall(count: number): void {
+    if (this.#isRecalled) return;
+    this.#isRecalled = true;
+    this.#newest = this.at(count - 1);
+    this.second = this.at(count - 2);
+    this.third = this.at(count - 3);
+    this.fourth = this.at(count - 4);
   }
 
   /** Moves all values down by a whole number of steps. */
   shift(steps: number): void {
-    for (let place = 0; place < WINDOW; place++) this.#put(place, this.#get(place) - steps);
+    for (let place = 0; place < WINDOW; place++)
+      this.#put(place, heldSteps(this.#get(place) - steps));
+    this.#isRecalled = false;
   }
 
   /** Returns the value of a point; 0 for one before the first. */
@@ -87,7 +113,8 @@ export class ValueRing {
     if (this.mark !== 0 && mark !== this.mark) {
       const ratio = 2 ** (this.mark - mark);
       for (let place = 0; place < WINDOW; place++)
-        this.#put(place, Math.round(this.#get(place) * ratio));
+        this.#put(place, heldSteps(Math.round(this.#get(place) * ratio)));
+      this.#isRecalled = false;
     }
     this.mark = mark;
   }
@@ -103,7 +130,7 @@ export class ValueRing {
   }
 
   #put(place: number, steps: number): void {
-    const bits = Math.min(LIMIT, Math.max(-LIMIT, steps)) & 0xfff;
+    const bits = steps & 0xfff;
     const at = this.#at + (place >> 1) * 3;
     const middle = this.#bytes[at + 1] as number;
     if ((place & 1) === 0) {
@@ -114,4 +141,9 @@ export class ValueRing {
       this.#bytes[at + 2] = bits >> 4;
     }
   }
+}
+
+/** Steps as far as they are kept. */
+function heldSteps(steps: number): number {
+  return Math.min(LIMIT, Math.max(-LIMIT, steps));
 }
