@@ -48,6 +48,9 @@ export class Cohort {
   /** Days before those kept apart, together. */
   #before = noYouths;
   readonly #days = new Map<number, Youths>();
+  /** The day asked for last, and the answer, as long as nothing is noted: young series ask at every point. */
+  #askedDay = Number.NaN;
+  #answer = noYouths;
 
   constructor(name: CohortName, day: number) {
     this.name = name;
@@ -83,7 +86,9 @@ export class Cohort {
   /** What was known at the end of a day; `undefined` for days that are no longer kept apart. */
   asOf(day: number): Youths | undefined {
     if (day < this.#newestDay - DAYS_APART) return undefined;
-    return this.#until(day);
+    if (day !== this.#askedDay) this.#answer = this.#until(day);
+    this.#askedDay = day;
+    return this.#answer;
   }
 
   save(): SavedCohort {
@@ -94,6 +99,7 @@ export class Cohort {
 
   #change(day: number, change: (youths: Youths) => Youths): boolean {
     if (day <= this.#newestDay - DAYS_APART) return false;
+    this.#askedDay = Number.NaN;
     this.firstDay = Math.min(this.firstDay, day);
     this.#days.set(day, change(this.#days.get(day) ?? noYouths));
     if (day > this.#newestDay) this.#advance(day);

@@ -1,4 +1,5 @@
 import { type CohortBook, cohortKey } from './cohort-book.ts';
+import { CohortPlaces } from './cohort-places.ts';
 
 /** Whose series a row holds. */
 export interface RowIdentity {
@@ -15,25 +16,17 @@ export interface YoungRow {
   readonly ms: number;
 }
 
-/** Series whose cohort is known without a look at their definition: those that are young just now. */
-const MOST_CACHED = 4096;
-
-interface Member {
-  readonly metricClass: string;
-  readonly key: string;
-  readonly series: string;
-}
-
 /**
  * What siblings let a series do, by its row.
  *
- * A row’s definition is looked at when its series has grown up, and while it is young where there are siblings to go by or
- * an episode is held back; never for what is older. What is kept of that is not saved, for it follows from the definition.
+ * A row’s definition is looked at when its series has grown up, when an episode is held back, and now and then while it is
+ * young where there are siblings to go by; never for what is older. What is kept of that is not saved, for it follows from
+ * the definition.
  */
 export class Siblings {
   readonly #book: CohortBook;
   readonly #identityOf: (row: number) => RowIdentity;
-  readonly #members = new Map<number, Member>();
+  readonly #places = new CohortPlaces();
 
   constructor(book: CohortBook, identityOf: (row: number) => RowIdentity) {
     this.#book = book;
@@ -42,13 +35,15 @@ export class Siblings {
 
   /** Whether a new series has enough siblings to go by at a time. @param metricClass as its definition says. */
   areKnown(row: number, metricClass: string, ms: number): boolean {
-    return this.#book.speaks && this.#book.knows(this.#member(row, metricClass).key, ms);
+    if (!this.#book.speaks) return false;
+    const known = this.#places.keyOf(row, metricClass);
+    return this.#book.knows(known ?? this.#look(row, metricClass), ms);
   }
 
   /** Whether a series may open an episode although it is young, and notes what it would have opened by. */
   allow({ row, metricClass, ms }: YoungRow, score: number, youthMs: number): boolean {
-    const { key, series } = this.#member(row, metricClass);
-    const point = { key, series, ms };
+    const { tenant, name, series } = this.#identityOf(row);
+    const point = { key: cohortKey({ tenant, metric: name, metricClass }), series, ms };
     const allowed = score >= this.#book.level(point, youthMs);
     this.#book.note(point, score);
     return allowed;
@@ -56,23 +51,19 @@ export class Siblings {
 
   /** Counts a series whose youth is over. */
   grow({ row, metricClass, ms }: YoungRow): void {
-    this.#book.grow(this.#member(row, metricClass).key, ms);
-    this.forget(row);
+    const { tenant, name } = this.#identityOf(row);
+    this.#book.grow(cohortKey({ tenant, metric: name, metricClass }), ms);
   }
 
   /** Forgets what a row held: it may hold another series next. */
   forget(row: number): void {
-    this.#members.delete(row);
+    this.#places.forget(row);
   }
 
-  #member(row: number, metricClass: string): Member {
-    const known = this.#members.get(row);
-    if (known?.metricClass === metricClass) return known;
-    const { tenant, name, series } = this.#identityOf(row);
+  #look(row: number, metricClass: string): string {
+    const { tenant, name } = this.#identityOf(row);
     const key = cohortKey({ tenant, metric: name, metricClass });
-    const member: Member = { metricClass, key, series };
-    if (this.#members.size >= MOST_CACHED) this.#members.clear();
-    this.#members.set(row, member);
-    return member;
+    this.#places.note(row, metricClass, key);
+    return key;
   }
 }
