@@ -13,10 +13,10 @@ const bin = join(root, 'node_modules', '.bin');
 const stamp = join(root, 'node_modules', '.vigie-installed');
 
 /**
- * How the process of a worker begins; the image (deploy/docker/Dockerfile) has the same. The young generation is that of
- * the main thread, which is there before `tuneEngine` can say so. Buffers from 1 MiB on are taken from the system and given
- * back at once: left to itself malloc keeps ever larger ones, and between them what was freed. Other libraries of C know no
- * such names.
+ * How the process of a worker begins; the image (deploy/docker/Dockerfile) has the same. Young generations of all threads
+ * are kept small: what is garbage in one holds buffers until it is full. Buffers from 1 MiB on are taken from the system and
+ * given back at once: left to itself malloc keeps ever larger ones, and between them what was freed. Other libraries of C know
+ * no such names.
  */
 const workerFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16'];
 const workerMemory = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '8388608' };
